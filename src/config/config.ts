@@ -1,0 +1,183 @@
+// The effective configuration: files and flags merged, defaults filled in, secrets read, frozen. Sizes are bytes,
+// times are milliseconds; the file's keys are snake_case with Fluentd's units (`8m`, `10s`).
+import type { Severity } from '../rules/rule.js';
+
+/** TLS of one side, with Fluentd's `<transport tls>` / `tls_*` meanings; paths are read at start. */
+export interface ServerTls {
+  readonly certPath: string;
+  readonly privateKeyPath: string;
+  readonly privateKeyPassphrase: string | null;
+  /** Mutual TLS: clients must show a certificate of `caPath`. */
+  readonly clientCertAuth: boolean;
+  readonly caPath: string | null;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers: string | null;
+}
+export interface ClientTls {
+  readonly caPath: string | null;
+  readonly verifyHostname: boolean;
+  readonly insecure: boolean;
+  readonly allowSelfSigned: boolean;
+  readonly certPath: string | null;
+  readonly privateKeyPath: string | null;
+  readonly privateKeyPassphrase: string | null;
+}
+
+/** Fluentd's `<security>` of in_forward. */
+export interface ServerSecurity {
+  readonly selfHostname: string;
+  readonly sharedKey: string;
+  readonly users: readonly { readonly username: string; readonly password: string }[];
+  /** Per-network keys and user lists; an address that no entry covers is refused when `allowAnonymousSource` is false. */
+  readonly clients: readonly {
+    readonly network: string;
+    readonly sharedKey: string | null;
+    readonly users: readonly string[];
+  }[];
+  readonly allowAnonymousSource: boolean;
+}
+
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string; readonly mode: number | null };
+
+export interface InputConfig {
+  readonly listen: ListenAddress;
+  readonly tls: ServerTls | null;
+  readonly security: ServerSecurity | null;
+  /** CIDR networks that may connect; empty: all. */
+  readonly allow: readonly string[];
+  /** A whole frame, as sent. */
+  readonly chunkSizeLimit: number;
+  readonly chunkSizeWarnLimit: number | null;
+  /** All that one message may inflate to. */
+  readonly decompressionSizeLimit: number;
+  readonly maxDepth: number;
+  readonly maxConnections: number;
+  readonly handshakeTimeout: number;
+  /** No byte for this long closes the connection; 0: never (Fluentd's default). */
+  readonly idleTimeout: number;
+  readonly addTagPrefix: string | null;
+  readonly tag: string | null;
+  readonly sourceAddressKey: string | null;
+}
+
+export interface OutputServer {
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly standby: boolean;
+  readonly tls: ClientTls | null;
+  readonly security: {
+    readonly selfHostname: string;
+    readonly sharedKey: string;
+    readonly username: string;
+    readonly password: string;
+  } | null;
+}
+
+/** How a Forward client behaves; the same for the output and for a forward alert sink. Fluentd's out_forward names. */
+export interface ForwardClientOptions {
+  readonly requireAckResponse: boolean;
+  readonly ackResponseTimeout: number;
+  readonly connectTimeout: number;
+  readonly heartbeatType: 'transport' | 'udp' | 'none';
+  readonly heartbeatInterval: number;
+  readonly recoverWait: number;
+  readonly retryWait: number;
+  readonly retryMaxInterval: number;
+  readonly timeAsInteger: boolean;
+  readonly compress: 'text' | 'gzip';
+  /** Log metadata of Fluent Bit's entries: passed on, or taken off for a receiver that cannot take it. */
+  readonly metadata: 'keep' | 'strip';
+}
+
+export type LineFormat = 'json' | 'out_file';
+export interface FileTarget {
+  readonly path: string;
+  readonly format: LineFormat;
+  /** Rotated past this many bytes; null: never. */
+  readonly rotateBytes: number | null;
+  readonly rotateKeep: number;
+}
+
+export type OutputConfig =
+  | {
+      readonly kind: 'forward';
+      readonly servers: readonly OutputServer[];
+      readonly client: ForwardClientOptions;
+    }
+  | ({ readonly kind: 'file' } & FileTarget)
+  | { readonly kind: 'stdout'; readonly format: LineFormat }
+  | { readonly kind: 'discard' };
+
+export type SinkConfig =
+  | {
+      readonly kind: 'forward';
+      readonly servers: readonly OutputServer[];
+      readonly client: ForwardClientOptions;
+    }
+  | ({ readonly kind: 'file' } & FileTarget)
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly form: 'json' | 'elasticsearch_bulk' | 'slack';
+      readonly headers: Readonly<Record<string, string>>;
+      readonly tls: ClientTls | null;
+      readonly timeout: number;
+      readonly batchSize: number;
+    }
+  | { readonly kind: 'stdout'; readonly format: LineFormat };
+
+export interface ExceptionOverlay {
+  readonly name: string;
+  readonly query: string;
+  /** Epoch ms. */
+  readonly expires: number | null;
+}
+/** What the config lays over one rule, by its id. Absent keys leave the rule as it is. */
+export interface RuleOverlay {
+  readonly enabled?: boolean;
+  readonly severity?: Severity;
+  readonly riskScore?: number;
+  readonly exceptions?: readonly ExceptionOverlay[];
+  readonly maxSignals?: number;
+  readonly interval?: string;
+  readonly from?: string;
+}
+
+/** Field classes that `field_types` may give to a field or pattern (`*.ip`). */
+export type FieldClass =
+  | 'keyword'
+  | 'text'
+  | 'wildcard'
+  | 'ip'
+  | 'long'
+  | 'double'
+  | 'date'
+  | 'boolean'
+  | 'pattern_text';
+
+export interface Config {
+  readonly inputs: readonly InputConfig[];
+  readonly output: OutputConfig;
+  readonly alerts: {
+    /** Template: `${tag}`, `${rule_id}`, `${severity}`. */
+    readonly tag: string;
+    readonly sinks: readonly SinkConfig[];
+    /** Bound of the look-back, in remembered alerts; past it the oldest is forgotten. */
+    readonly lookBackMax: number;
+  };
+  readonly alertsSpool: { readonly path: string | null; readonly maxBytes: number; readonly maxAge: number };
+  readonly rules: {
+    readonly paths: readonly string[];
+    readonly overlays: Readonly<Record<string, RuleOverlay>>;
+    readonly fieldTypes: Readonly<Record<string, FieldClass>>;
+  };
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string | null } | null;
+  readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
+  /** Events held by the stage (read, not yet confirmed downstream): past it reading stops. */
+  readonly memoryLimit: number;
+  readonly shutdownTimeout: number;
+  readonly workers: number;
+}

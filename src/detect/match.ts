@@ -1,0 +1,41 @@
+// One event that satisfies one rule, as detection hands it to tagging and alerting. Values are read from the
+// event's bytes on demand, so a match is only good until the engine looks at the next event.
+import type { Rule, Severity } from '../rules/rule.js';
+
+/** The event (or the record of an envelope) as the rules see it: ECS names, whatever form it travels in. */
+export interface FieldView {
+  /** The texts of all values of an ECS field, in document order; empty when it has none. */
+  values(field: string): readonly string[];
+  /** The mapping that reads this record; null: the record is ECS already. */
+  readonly mapping: string | null;
+}
+
+export interface Match {
+  readonly rule: Rule;
+  /** Which record of an envelope (`records[3]`, `message`); null: the event itself. */
+  readonly path: string | null;
+  readonly view: FieldView;
+  /** After `severity_mapping`, `risk_score_mapping` and `rule_name_override`. */
+  readonly severity: Severity;
+  readonly riskScore: number;
+  readonly name: string;
+}
+
+/** Fields that alerting reads from every matched event; the engine keeps them at hand. */
+export const contextFields = [
+  'event.id',
+  'event.category',
+  'event.kind',
+  'event.action',
+  'event.outcome',
+  'event.dataset',
+  'process.name',
+  'process.parent.name',
+  'file.name',
+  'source.ip',
+  'source.port',
+  'destination.ip',
+  'destination.port',
+  'user.name',
+  'host.name',
+] as const;

@@ -1,0 +1,68 @@
+// One Forward message as it was found in the bytes: offsets into its frame, nothing decoded, nothing copied.
+
+/** Fluentd's entry modes. */
+export type EntryMode = 'message' | 'forward' | 'packed_forward' | 'compressed_packed_forward';
+
+/**
+ * A frame: one whole top-level msgpack value of a connection, with the places of its parts.
+ * Layouts (Forward protocol v1, "Event Modes"): message `[tag, time, record, option?]`, forward
+ * `[tag, [[time, record], …], option?]`, packed `[tag, str|bin, option?]`.
+ */
+export interface Frame {
+  readonly mode: EntryMode;
+  readonly buffer: Buffer;
+  /** The whole message. */
+  readonly start: number;
+  readonly end: number;
+  /** The tag's msgpack value, header included; and its text. */
+  readonly tagStart: number;
+  readonly tagEnd: number;
+  readonly tag: string;
+  /**
+   * packed modes: the payload's bytes inside the str/bin. forward: the entries inside the array (header excluded).
+   * message: time and record, adjacent.
+   */
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  /** The option map's msgpack value; -1 when there is none (or nil). */
+  readonly optionStart: number;
+  readonly optionEnd: number;
+  /** The `chunk` option's msgpack value as it came (any type); null: no ack was asked for. */
+  readonly chunk: Buffer | null;
+  readonly compressed: 'gzip' | 'zstd' | null;
+  /** `fluent_signal`; 0 (logs) when absent. */
+  readonly signal: number;
+  /** Message mode, 4th element's `metadata` present. */
+  readonly hasMetadataOption: boolean;
+}
+
+/** Who sent a frame, and the two ways to answer it. Exactly one of `ack` and `refuse` is called for each frame. */
+export interface FrameContext {
+  /** `tcp://127.0.0.1:50312`, for logs. */
+  readonly peer: string;
+  readonly connectionId: number;
+  /** The chunk is safe: writes the ack if one was asked for, and lets the frame's memory go. */
+  ack(): void;
+  /** The chunk cannot be taken: the connection is closed without an ack (silence would hang Fluent Bit and Docker). */
+  refuse(code: RejectCode, detail: string): void;
+}
+
+/** Why bytes were refused: the `reason` label of fluent_detect_rejected_total. */
+export type RejectCode =
+  | 'not_msgpack'
+  | 'bad_message'
+  | 'bad_tag'
+  | 'bad_time'
+  | 'bad_entries'
+  | 'bad_option'
+  | 'bad_json'
+  | 'frame_too_large'
+  | 'too_deep'
+  | 'inflate_failed'
+  | 'inflated_too_large'
+  | 'handshake_failed'
+  | 'handshake_timeout'
+  | 'not_allowed'
+  | 'too_many_connections'
+  | 'idle_timeout'
+  | 'downstream_refused';

@@ -1,0 +1,29 @@
+// Where every event goes on: one output of the stage. It confirms a chunk when its own other end has confirmed it.
+
+/** A chunk to be written downstream as one PackedForward message. The byte slices stay untouched until `write` settles. */
+export interface OutChunk {
+  /** The tag as a msgpack str, header included; and its text. */
+  readonly tagBytes: Buffer;
+  readonly tag: string;
+  /** The entries (`[time, record]` pairs end to end), or the compressed payload as it came, in slices. */
+  readonly payload: readonly Buffer[];
+  readonly payloadBytes: number;
+  /** The sender's option entries as msgpack key/value pairs end to end, `chunk` left out; and their number. */
+  readonly optionEntries: Buffer | null;
+  readonly optionCount: number;
+  readonly compressed: 'gzip' | 'zstd' | null;
+  /** Not 0: not log entries (Fluent Bit's metrics, traces): the payload is passed on unread. */
+  readonly signal: number;
+  /** Upstream connection, so that an output can keep its order. */
+  readonly connectionId: number;
+}
+
+export interface Output {
+  readonly name: string;
+  /** Resolves when the chunk is confirmed (acked, written). Retries by itself for ever; rejects only when closed first. */
+  write(chunk: OutChunk): Promise<void>;
+  /** True while the other end can be reached, for /readyz. */
+  readonly ready: boolean;
+  /** Waits for what was written to be confirmed, at most `timeoutMs`, then lets go. Returns how many chunks were not. */
+  close(timeoutMs: number): Promise<number>;
+}
