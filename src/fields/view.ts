@@ -1,0 +1,41 @@
+// The slow reading of a raw record through a mapping, for fields that no rule reads (explaining, grouping) and as the
+// reference that the walk over bytes is held against.
+import type { Clue, RawValue, SourceMapping } from './mapping.js';
+import { rawValues } from './rawValues.js';
+
+/** The first mapping one of whose groups of clues all hold; null: the record is ECS, or nothing we know. */
+export function recognise(record: unknown, mappings: readonly SourceMapping[]): SourceMapping | null {
+  return mappings.find((m) => m.when.some((group) => group.every((clue) => holds(record, m, clue)))) ?? null;
+}
+
+function holds(record: unknown, mapping: SourceMapping, clue: Clue): boolean {
+  const found = rawValues(record, clue.path, {
+    keys: 'exact',
+    deep: 'exists' in clue,
+    jsonText: mapping.jsonText,
+  });
+  if ('exists' in clue) return found.length > 0;
+  if ('oneOf' in clue) return found.some((v) => clue.oneOf.includes(v.text));
+  return found.some((v) => v.text.endsWith(clue.endsWith));
+}
+
+/** The values of an ECS field in a raw record, by the mapping: constants, sources, trees, else the record's own. */
+export function mappedValues(record: unknown, mapping: SourceMapping, field: string): readonly RawValue[] {
+  const given = Object.hasOwn(mapping.constants, field) ? mapping.constants[field] : undefined;
+  if (given) return given.map((text) => ({ kind: 'string', text }));
+  const options = { keys: 'exact' as const, deep: false, jsonText: mapping.jsonText };
+  const source = Object.hasOwn(mapping.fields, field) ? mapping.fields[field] : undefined;
+  if (source) {
+    const groups = source.from.map((path) => rawValues(record, path, options));
+    return source.as
+      ? source.as(groups)
+      : (groups.find((g) => g.length > 0) ?? rawValues(record, field, options));
+  }
+  for (const tree of mapping.trees) {
+    if (!field.startsWith(`${tree.ecs}.`)) continue;
+    const rest = field.slice(tree.ecs.length + 1);
+    const path = tree.raw === '' ? rest : `${tree.raw}.${rest}`;
+    return rawValues(record, path, { ...options, keys: tree.keys === 'snake' ? 'snake' : 'exact' });
+  }
+  return rawValues(record, field, options);
+}
