@@ -1,0 +1,236 @@
+// Rule set × event = matches, over the event's bytes. The cost of an event is one walk, plus the few rules whose
+// narrowest condition the walk has seen to hold; it hardly depends on how many rules there are.
+import type { SourceMapping } from '../fields/mapping.js';
+import { mappedValues } from '../fields/view.js';
+import { evaluate, fieldValues } from '../kql/evaluate.js';
+import { decode } from '../msgpack/decode.js';
+import type { Rule, RuleSet } from '../rules/rule.js';
+import { contextFields, type FieldView, type Match } from './match.js';
+import { fieldsReadOnMatch, matchOf } from './matchOf.js';
+import { StateSet } from './paths.js';
+import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
+import { RecordUnits } from './recordUnits.js';
+import { Sighting } from './sighting.js';
+import { compileViews, type Views } from './views.js';
+import { Hits, Walker } from './walk.js';
+
+export interface EngineOptions {
+  /** Source mappings by precedence; none: only ECS events are understood. */
+  readonly mappings: readonly SourceMapping[];
+  /** Told once of a rule that threw; it is left out from then on (events go on). */
+  readonly onQuarantine?: (rule: Rule, cause: unknown) => void;
+  /**
+   * Stateful rules (threshold, new_terms): asked when the query holds, says whether this event is the match.
+   * Without it those rules never match.
+   */
+  readonly gate?: (rule: Rule, view: FieldView, nowMs: number) => boolean;
+}
+
+interface Candidate {
+  readonly rule: Rule;
+  readonly program: Program;
+  readonly exceptions: readonly { readonly program: Program; readonly expires: number | null }[];
+  quarantined: boolean;
+  /** The serial in which it was put on the list. */
+  listed: number;
+}
+
+export class Engine {
+  readonly ruleSet: RuleSet;
+  /** What the last `match` found: highest risk score first, then rule id, then the record's place. */
+  readonly matches: Match[] = [];
+  readonly #options: EngineOptions;
+  readonly #builder = new ProgramBuilder();
+  readonly #views: Views;
+  readonly #states: StateSet;
+  readonly #hits = new Hits();
+  readonly #inner = new Hits();
+  readonly #walker: Walker;
+  readonly #units: RecordUnits;
+  readonly #sighting: Sighting;
+  /** Atom to the rules that hang on it; null: none. */
+  readonly #indexed: (Candidate[] | null)[];
+  readonly #always: Candidate[] = [];
+  readonly #list: Candidate[] = [];
+  #serial = 0;
+  /** The record under the rules now, for what is read slowly. */
+  #record: { buf: Buffer; pos: number; view: number; decoded: unknown } | null = null;
+
+  constructor(ruleSet: RuleSet, options: EngineOptions) {
+    this.ruleSet = ruleSet;
+    this.#options = options;
+    const builder = this.#builder;
+    const candidates = ruleSet.rules.map(
+      (rule): Candidate => ({
+        rule,
+        program: builder.compile(rule.predicate),
+        exceptions: rule.exceptions.map((e) => ({
+          program: builder.compile(e.predicate),
+          expires: e.expires,
+        })),
+        quarantined: false,
+        listed: 0,
+      }),
+    );
+    const indexed = this.#index(candidates);
+    for (const name of contextFields) builder.field(name);
+    for (const rule of ruleSet.rules) for (const name of fieldsReadOnMatch(rule)) builder.field(name);
+    const deep = new Set(builder.atoms.filter((a) => a.kind === 'exists').map((a) => a.field));
+    this.#views = compileViews(builder.fields, deep, options.mappings);
+    this.#states = new StateSet(this.#views.wants);
+    this.#walker = new Walker(this.#hits, this.#views.firstMark);
+    this.#units = new RecordUnits(this.#views);
+    this.#indexed = builder.atoms.map((_, atom) => indexed.get(atom) ?? null);
+    this.#sighting = new Sighting(builder.fields.length, builder.atoms, this.#views, (atom) =>
+      this.#consider(atom),
+    );
+  }
+
+  /**
+   * Judges the record (a msgpack map) at `pos`. Returns the offset past it, or a negative scan code when the bytes
+   * before `end` are not one whole value. `matches` holds what was found until the next call.
+   */
+  match(buf: Buffer, pos: number, end: number, nowMs: number): number {
+    this.matches.length = 0;
+    const hits = this.#hits;
+    hits.clear();
+    this.#walker.over(buf, end);
+    const next = this.#walker.walk(this.#states.root, pos, hits);
+    if (next < 0) return next;
+    if (hits.count === 0 && this.#always.length === 0) return next;
+    this.#judge(buf, pos, hits, null, null, nowMs);
+    if (this.#units.any(hits)) this.#judgeInner(hits, nowMs);
+    if (this.matches.length > 1) this.matches.sort(byRisk);
+    return next;
+  }
+
+  /** Records inside the event: an envelope's, or JSON text. Each is judged by itself, with the event around it as fallback. */
+  #judgeInner(outer: Hits, nowMs: number): void {
+    // What was found in the event itself is read from a state that the inner records overwrite.
+    for (let i = 0; i < this.matches.length; i += 1)
+      this.matches[i] = keep(this.matches[i]!, this.#builder.fields);
+    for (const unit of this.#units.of(outer)) {
+      const inner = this.#inner;
+      inner.clear();
+      this.#walker.over(unit.buf, unit.end);
+      if (this.#walker.walk(this.#states.root, unit.pos, inner) < 0) continue;
+      const before = this.matches.length;
+      this.#judge(unit.buf, unit.pos, inner, outer, unit.path, nowMs);
+      for (let i = before; i < this.matches.length; i += 1) {
+        this.matches[i] = keep(this.matches[i]!, this.#builder.fields);
+      }
+    }
+  }
+
+  #judge(buf: Buffer, pos: number, hits: Hits, outer: Hits | null, path: string | null, nowMs: number): void {
+    this.#serial += 1;
+    this.#list.length = 0;
+    this.#units.jsonColumns(hits, this.#states, this.#walker);
+    const view = this.#sighting.begin(hits, outer);
+    this.#record = { buf, pos, view, decoded: undefined };
+    for (const candidate of this.#always) this.#try(candidate, path, nowMs);
+    // Candidates are put on the list while `begin` runs; none is added here.
+    for (const candidate of this.#list) this.#try(candidate, path, nowMs);
+  }
+
+  #try(candidate: Candidate, path: string | null, nowMs: number): void {
+    if (candidate.quarantined) return;
+    try {
+      if (!this.#run(candidate.program)) return;
+      for (const e of candidate.exceptions) {
+        if ((e.expires === null || nowMs < e.expires) && this.#run(e.program)) return;
+      }
+      const { rule } = candidate;
+      const view = this.#fieldView();
+      if (rule.type !== 'query' && !this.#options.gate?.(rule, view, nowMs)) return;
+      this.matches.push(matchOf(rule, path, view));
+    } catch (cause) {
+      candidate.quarantined = true;
+      this.#options.onQuarantine?.(candidate.rule, cause);
+    }
+  }
+
+  #run(p: Program): boolean {
+    switch (p.kind) {
+      case 'all':
+        return true;
+      case 'atom':
+        return this.#sighting.holds(p.atom);
+      case 'not':
+        return !this.#run(p.of);
+      case 'and':
+        for (let i = 0; i < p.of.length; i += 1) if (!this.#run(p.of[i]!)) return false;
+        return true;
+      case 'or':
+        for (let i = 0; i < p.of.length; i += 1) if (this.#run(p.of[i]!)) return true;
+        return false;
+      case 'slow':
+        return evaluate(this.#builder.slow[p.index]!, this.#decoded());
+    }
+  }
+
+  #decoded(): unknown {
+    const record = this.#record!;
+    record.decoded ??= decode(record.buf, { pos: record.pos });
+    return record.decoded;
+  }
+
+  #fieldView(): FieldView {
+    const record = this.#record!;
+    const mapping = this.#views.views[record.view]!.mapping;
+    return {
+      mapping: mapping?.name ?? null,
+      values: (name) => {
+        const field = this.#builder.fieldId(name);
+        if (field !== -1) return this.#sighting.values(field);
+        const slow = mapping
+          ? mappedValues(this.#decoded(), mapping, name)
+          : fieldValues(this.#decoded(), name);
+        return slow.map((v) => v.text);
+      },
+    };
+  }
+
+  #consider(atom: number): void {
+    const candidates = this.#indexed[atom];
+    if (!candidates) return;
+    for (let i = 0; i < candidates.length; i += 1) {
+      const c = candidates[i]!;
+      if (c.listed === this.#serial) continue;
+      c.listed = this.#serial;
+      this.#list.push(c);
+    }
+  }
+
+  /** Hangs each rule on its narrowest need; one without any is tried always. */
+  #index(candidates: readonly Candidate[]): Map<number, Candidate[]> {
+    const builder = this.#builder;
+    const needs = candidates.map((c) => needsOf(c.program, builder));
+    const asked = new Map<number, number>();
+    for (const need of needs.flat(2)) asked.set(need, (asked.get(need) ?? 0) + 1);
+    const index = new Map<number, Candidate[]>();
+    candidates.forEach((candidate, i) => {
+      if (needs[i]!.length === 0) {
+        this.#always.push(candidate);
+        return;
+      }
+      for (const atom of narrowest(needs[i]!, builder, asked)) {
+        const list = index.get(atom);
+        if (list) list.push(candidate);
+        else index.set(atom, [candidate]);
+      }
+    });
+    return index;
+  }
+}
+
+function byRisk(a: Match, b: Match): number {
+  if (a.riskScore !== b.riskScore) return b.riskScore - a.riskScore;
+  return a.rule.id < b.rule.id ? -1 : a.rule.id > b.rule.id ? 1 : 0;
+}
+
+/** The match with its fields' values read now, for as long as the event lasts. */
+function keep(match: Match, fields: readonly string[]): Match {
+  const values = new Map(fields.map((name) => [name, match.view.values(name)] as const));
+  return { ...match, view: { mapping: match.view.mapping, values: (name) => values.get(name) ?? [] } };
+}

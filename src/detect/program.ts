@@ -1,0 +1,182 @@
+// Rules to atoms: every distinct test of a field is one atom, shared by all rules that ask it and answered at most
+// once an event. Also works out, for each rule, atoms of which one must hold for the rule to match at all.
+import type { FieldRef, LeafTest, Predicate } from '../kql/predicate.js';
+
+/** A predicate over atoms. `slow` parts (nested, wildcard field names, bare values) go to the reference evaluator. */
+export type Program =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'atom'; readonly atom: number }
+  | { readonly kind: 'slow'; readonly index: number }
+  | { readonly kind: 'not'; readonly of: Program }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Program[] };
+
+export type Atom =
+  | { readonly kind: 'exact'; readonly field: number; readonly test: LeafTest; readonly text: string }
+  | { readonly kind: 'test'; readonly field: number; readonly test: LeafTest }
+  | { readonly kind: 'exists'; readonly field: number }
+  /** The field has a scalar of its own: what every test of a value needs. Only for the index. */
+  | { readonly kind: 'present'; readonly field: number };
+
+export class ProgramBuilder {
+  readonly fields: string[] = [];
+  readonly atoms: Atom[] = [];
+  readonly slow: Predicate[] = [];
+  readonly #fieldIds = new Map<string, number>();
+  readonly #atomIds = new Map<string, number>();
+  readonly #testIds = new Map<LeafTest, number>();
+
+  field(name: string): number {
+    let id = this.#fieldIds.get(name);
+    if (id === undefined) {
+      id = this.fields.push(name) - 1;
+      this.#fieldIds.set(name, id);
+    }
+    return id;
+  }
+
+  fieldId(name: string): number {
+    return this.#fieldIds.get(name) ?? -1;
+  }
+
+  compile(p: Predicate): Program {
+    switch (p.kind) {
+      case 'all':
+        return p;
+      case 'and':
+      case 'or': {
+        const of = p.of.map((q) => this.compile(q));
+        of.sort((a, b) => weight(a) - weight(b));
+        return { kind: p.kind, of };
+      }
+      case 'not':
+        return { kind: 'not', of: this.compile(p.of) };
+      case 'leaf':
+        return p.field.wildcard ? this.#slowly(p) : { kind: 'atom', atom: this.#atom(p.field, p.test) };
+      case 'any':
+      case 'nested':
+        return this.#slowly(p);
+    }
+  }
+
+  present(field: number): number {
+    return this.#intern(`present ${field}`, { kind: 'present', field });
+  }
+
+  #slowly(p: Predicate): Program {
+    return { kind: 'slow', index: this.slow.push(p) - 1 };
+  }
+
+  #atom(ref: FieldRef, test: LeafTest): number {
+    const field = this.field(ref.name);
+    if (test.op === 'exists') return this.#intern(`exists ${field}`, { kind: 'exists', field });
+    if (test.exact !== null) {
+      const text = test.exact;
+      return this.#intern(`exact ${field} ${text}`, { kind: 'exact', field, test, text });
+    }
+    let id = this.#testIds.get(test);
+    if (id === undefined) {
+      id = this.atoms.push({ kind: 'test', field, test }) - 1;
+      this.#testIds.set(test, id);
+    }
+    return id;
+  }
+
+  #intern(name: string, atom: Atom): number {
+    let id = this.#atomIds.get(name);
+    if (id === undefined) {
+      id = this.atoms.push(atom) - 1;
+      this.#atomIds.set(name, id);
+    }
+    return id;
+  }
+}
+
+/** Cheapest first inside `and` and `or`: what the walk has answered already comes before what must be worked out. */
+function weight(p: Program): number {
+  switch (p.kind) {
+    case 'all':
+      return 0;
+    case 'atom':
+      return 1;
+    case 'not':
+      return weight(p.of) + 1;
+    case 'and':
+    case 'or':
+      return p.of.reduce((sum, q) => sum + weight(q), 1);
+    case 'slow':
+      return 1000;
+  }
+}
+
+/** Atoms of which at least one holds whenever the rule matches. */
+export type Need = readonly number[];
+
+/** Every need that can be derived; empty when the rule has none (it is then tried on every event). */
+export function needsOf(program: Program, builder: ProgramBuilder): Need[] {
+  switch (program.kind) {
+    case 'atom': {
+      const atom = builder.atoms[program.atom]!;
+      return [[atom.kind === 'test' ? builder.present(atom.field) : program.atom]];
+    }
+    case 'and':
+      return program.of.flatMap((p) => needsOf(p, builder));
+    case 'or': {
+      const branches = program.of.map((p) => needsOf(p, builder));
+      if (branches.length === 0 || branches.some((needs) => needs.length === 0)) return [];
+      return [[...new Set(branches.flatMap((needs) => narrowest(needs, builder)))]];
+    }
+    case 'all':
+    case 'not':
+    case 'slow':
+      return [];
+  }
+}
+
+/** Fields with few values, which most events of a source share: a need on one of these says little. */
+const broadFields = new Set([
+  'event.dataset',
+  'data_stream.dataset',
+  'data_stream.type',
+  'event.module',
+  'event.kind',
+  'event.category',
+  'event.type',
+  'event.outcome',
+  'event.provider',
+  'host.os.type',
+  'host.os.family',
+  'agent.type',
+]);
+
+/** A guess at how often an atom holds, for choosing what a rule is indexed under. */
+function breadth(atom: Atom, fields: readonly string[]): number {
+  switch (atom.kind) {
+    case 'exact':
+      return broadFields.has(fields[atom.field]!) ? 100 : 1;
+    case 'test':
+    case 'present':
+    case 'exists':
+      return 500;
+  }
+}
+
+/** The need that is likely to hold least often; `shared` says how many rules already hang on an atom. */
+export function narrowest(
+  needs: readonly Need[],
+  builder: ProgramBuilder,
+  shared?: ReadonlyMap<number, number>,
+): Need {
+  let best = needs[0]!;
+  let least = Number.POSITIVE_INFINITY;
+  for (const need of needs) {
+    let cost = 0;
+    for (const atom of need) {
+      cost += breadth(builder.atoms[atom]!, builder.fields) * 1000 + (shared?.get(atom) ?? 0);
+    }
+    if (cost < least) {
+      least = cost;
+      best = need;
+    }
+  }
+  return best;
+}

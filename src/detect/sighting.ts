@@ -1,0 +1,248 @@
+// One record as the rules see it, after the walk: which atoms hold, and the values of each field, in the view that
+// its form calls for. Reused for every record: `begin` forgets the last one by counting up a serial.
+import type { RawValue } from '../fields/mapping.js';
+import type { ScalarKind } from '../kql/predicate.js';
+import { headerSize, lengthAt } from '../msgpack/scan.js';
+import { LiteralTable } from './literals.js';
+import type { Atom } from './program.js';
+import { scalarKind, scalarText } from './scalars.js';
+import type { Views } from './views.js';
+import type { Hits } from './walk.js';
+
+interface FieldPlan {
+  readonly literals: LiteralTable;
+  /** Exact atoms whose literal could also be the text of a number or boolean. */
+  readonly loose: number[];
+  present: number;
+  exists: number;
+}
+
+export class Sighting {
+  readonly #atoms: readonly Atom[];
+  readonly #views: Views;
+  readonly #plans: FieldPlan[];
+  readonly #onAtom: (atom: number) => void;
+  #serial = 0;
+  readonly #held: Int32Array;
+  readonly #asked: Int32Array;
+  readonly #answers: Uint8Array;
+  /** By field: the serial in which it got values, the first and last of them. */
+  readonly #fieldSerial: Int32Array;
+  readonly #head: Int32Array;
+  readonly #tail: Int32Array;
+  /** By slot: the serial in which it was hit, and the first hit. */
+  readonly #slotSerial: Int32Array;
+  readonly #slotFirst: Int32Array;
+  /** The values: a place in `#buffers`, or a text of the mapping's own. */
+  #count = 0;
+  readonly #next: number[] = [];
+  readonly #buffer: (Buffer | null)[] = [];
+  readonly #position: number[] = [];
+  readonly #text: (string | null)[] = [];
+  readonly #kind: ScalarKind[] = [];
+
+  /** @param onAtom told once a record of every atom that the walk finds to hold. */
+  constructor(fieldCount: number, atoms: readonly Atom[], views: Views, onAtom: (atom: number) => void) {
+    this.#atoms = atoms;
+    this.#views = views;
+    this.#onAtom = onAtom;
+    this.#held = new Int32Array(atoms.length);
+    this.#asked = new Int32Array(atoms.length);
+    this.#answers = new Uint8Array(atoms.length);
+    this.#fieldSerial = new Int32Array(fieldCount);
+    this.#head = new Int32Array(fieldCount);
+    this.#tail = new Int32Array(fieldCount);
+    this.#slotSerial = new Int32Array(views.slots.length);
+    this.#slotFirst = new Int32Array(views.slots.length);
+    this.#plans = planFields(fieldCount, atoms);
+  }
+
+  /** Takes in what a walk found. `outer` is the event around an inner record: its ECS fields count where the record has none. */
+  begin(hits: Hits, outer: Hits | null): number {
+    this.#serial += 1;
+    this.#count = 0;
+    const view = this.#recognise(hits);
+    this.#takeHits(hits, view, false);
+    const { derived, constants } = this.#views.views[view]!;
+    for (let i = 0; i < derived.length; i += 1) {
+      const d = derived[i]!;
+      this.#addAll(d.field, d.as(d.slots.map((slot) => this.#slotValues(slot, hits))));
+    }
+    for (let i = 0; i < constants.length; i += 1) this.#addAll(constants[i]!.field, constants[i]!.values);
+    if (outer !== null) this.#takeHits(outer, 0, true);
+    return view;
+  }
+
+  /** Whether an atom holds for the record. */
+  holds(atom: number): boolean {
+    if (this.#held[atom] === this.#serial) return true;
+    const a = this.#atoms[atom]!;
+    if (a.kind !== 'test') return false;
+    if (this.#asked[atom] !== this.#serial) {
+      this.#asked[atom] = this.#serial;
+      this.#answers[atom] = this.#anyValue(a) ? 1 : 0;
+    }
+    return this.#answers[atom] === 1;
+  }
+
+  /** The texts of a field's values, in document order. */
+  values(field: number): string[] {
+    const out: string[] = [];
+    if (this.#fieldSerial[field] !== this.#serial) return out;
+    for (let v = this.#head[field]!; v !== -1; v = this.#next[v]!) out.push(this.#textOf(v));
+    return out;
+  }
+
+  #anyValue(atom: Extract<Atom, { kind: 'test' }>): boolean {
+    if (this.#fieldSerial[atom.field] !== this.#serial) return false;
+    for (let v = this.#head[atom.field]!; v !== -1; v = this.#next[v]!) {
+      if (atom.test.matches(this.#textOf(v), this.#kind[v]!)) return true;
+    }
+    return false;
+  }
+
+  #textOf(v: number): string {
+    let text = this.#text[v]!;
+    if (text === null) {
+      text = scalarText(this.#buffer[v]!, this.#position[v]!);
+      this.#text[v] = text;
+    }
+    return text;
+  }
+
+  /** The view for the record's form: the first mapping one of whose clue groups holds, else ECS. */
+  #recognise(hits: Hits): number {
+    const { clueSlots, views } = this.#views;
+    const serial = this.#serial;
+    let clue = false;
+    for (let i = 0; i < hits.count; i += 1) {
+      const slot = hits.slots[i]!;
+      if (this.#slotSerial[slot] !== serial) {
+        this.#slotSerial[slot] = serial;
+        this.#slotFirst[slot] = i;
+        if (clueSlots[slot]) clue = true;
+      }
+    }
+    if (!clue) return 0;
+    for (let v = 1; v < views.length; v += 1) {
+      for (const group of views[v]!.clues) {
+        if (group.every((c) => this.#slotValues(c.slot, hits).some((value) => c.holds(value.text)))) return v;
+      }
+    }
+    return 0;
+  }
+
+  #slotValues(slot: number, hits: Hits): RawValue[] {
+    if (this.#slotSerial[slot] !== this.#serial) return [];
+    const out: RawValue[] = [];
+    for (let i = this.#slotFirst[slot]!; i < hits.count; i += 1) {
+      if (hits.slots[i] !== slot) continue;
+      const buf = hits.sources[hits.from[i]!]!;
+      const kind = scalarKind(buf, hits.positions[i]!);
+      if (kind !== null) out.push({ kind, text: scalarText(buf, hits.positions[i]!) });
+    }
+    return out;
+  }
+
+  #takeHits(hits: Hits, view: number, onlyMissing: boolean): void {
+    const { slots, views } = this.#views;
+    const covers = views[view]!.covers;
+    const serial = this.#serial;
+    const own = this.#count;
+    for (let i = 0; i < hits.count; i += 1) {
+      const meaning = slots[hits.slots[i]!];
+      if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
+      const field = meaning.field;
+      if (onlyMissing && this.#fieldSerial[field] === serial && this.#head[field]! < own) continue;
+      if (view !== 0 && meaning.view === 0 && covers[field]) continue;
+      if (meaning.before.length > 0 && meaning.before.some((slot) => this.#slotSerial[slot] === serial))
+        continue;
+      this.#add(field, hits.sources[hits.from[i]!]!, hits.positions[i]!, meaning.deep);
+    }
+  }
+
+  #add(field: number, buf: Buffer, pos: number, deep: boolean): void {
+    const kind = scalarKind(buf, pos);
+    if (kind === null) return;
+    const plan = this.#plans[field]!;
+    if (deep) {
+      this.#hold(plan.exists);
+      return;
+    }
+    const v = this.#push(field, kind);
+    this.#buffer[v] = buf;
+    this.#position[v] = pos;
+    this.#text[v] = null;
+    if (kind !== 'string') {
+      this.#looseMatch(plan, this.#textOf(v), kind);
+    } else if (plan.literals.size > 0) {
+      const start = pos + headerSize(buf[pos]!);
+      const atom = plan.literals.findBytes(buf, start, start + lengthAt(buf, pos));
+      if (atom !== -1) this.#hold(atom);
+    }
+  }
+
+  #addAll(field: number, values: readonly RawValue[]): void {
+    const plan = this.#plans[field]!;
+    for (let i = 0; i < values.length; i += 1) {
+      const { kind, text } = values[i]!;
+      const v = this.#push(field, kind);
+      this.#buffer[v] = null;
+      this.#text[v] = text;
+      this.#hold(plan.exists);
+      if (kind === 'string') {
+        const atom = plan.literals.findText(text);
+        if (atom !== -1) this.#hold(atom);
+      } else {
+        this.#looseMatch(plan, text, kind);
+      }
+    }
+  }
+
+  #push(field: number, kind: ScalarKind): number {
+    const v = this.#count;
+    this.#count = v + 1;
+    this.#kind[v] = kind;
+    this.#next[v] = -1;
+    if (this.#fieldSerial[field] === this.#serial) {
+      this.#next[this.#tail[field]!] = v;
+    } else {
+      this.#fieldSerial[field] = this.#serial;
+      this.#head[field] = v;
+      this.#hold(this.#plans[field]!.present);
+    }
+    this.#tail[field] = v;
+    return v;
+  }
+
+  #looseMatch(plan: FieldPlan, text: string, kind: ScalarKind): void {
+    for (const atom of plan.loose) {
+      const a = this.#atoms[atom]!;
+      if (a.kind === 'exact' && a.test.matches(text, kind)) this.#hold(atom);
+    }
+  }
+
+  #hold(atom: number): void {
+    if (atom === -1 || this.#held[atom] === this.#serial) return;
+    this.#held[atom] = this.#serial;
+    this.#onAtom(atom);
+  }
+}
+
+function planFields(fieldCount: number, atoms: readonly Atom[]): FieldPlan[] {
+  const plans = Array.from(
+    { length: fieldCount },
+    (): FieldPlan => ({ literals: new LiteralTable(), loose: [], present: -1, exists: -1 }),
+  );
+  atoms.forEach((atom, id) => {
+    const plan = plans[atom.field]!;
+    if (atom.kind === 'present') plan.present = id;
+    else if (atom.kind === 'exists') plan.exists = id;
+    else if (atom.kind === 'exact') {
+      plan.literals.add(atom.text, id);
+      if (atom.text === 'true' || atom.text === 'false' || /^[-+.]?\d|nan|inf/i.test(atom.text))
+        plan.loose.push(id);
+    }
+  });
+  return plans;
+}
