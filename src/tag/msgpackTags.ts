@@ -1,0 +1,240 @@
+// Tags spliced into a record's msgpack bytes: its own bytes stay as they are, but for the headers of the maps that
+// grow. The common record (no field of ours there yet, nested spelling) takes a short path over constant bytes.
+import type { Match } from '../detect/match.js';
+import { type Decoded, decode } from '../msgpack/decode.js';
+import { type Encodable, encode, mapHeader } from '../msgpack/encode.js';
+import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+import { detectionOf, detectionRuleOf, ecsLeaves, type TagLeaf } from './leaves.js';
+import { type EntryShape, type MapShape, planTags } from './plan.js';
+
+/**
+ * The record at `[start, end)` with the tags of `matches` (and `extra` leaves), as slices end to end: of `buf`, and
+ * of our own bytes. Null: nothing to add. The bytes must be one whole msgpack map.
+ */
+export function tagMsgpack(
+  buf: Buffer,
+  start: number,
+  end: number,
+  matches: readonly Match[],
+  extra: readonly TagLeaf[] = [],
+): Buffer[] | null {
+  if (extra.length === 0) {
+    const quick = tagCommon(buf, start, end, matches);
+    if (quick) return quick;
+  }
+  const root = new MsgpackMap(buf, start);
+  const plan = planTags(root, matches, extra);
+  if (plan === null) return null;
+  const edits: Edit[] = [];
+  for (const { entry, value } of plan.replacements) {
+    const e = entry as MsgpackEntry;
+    edits.push({ from: e.start, to: e.end, map: e.start, bytes: [encode(value)] });
+  }
+  for (const { map, pairs } of plan.additions) {
+    const m = map as MsgpackMap;
+    const appended = pairs.flatMap(([key, value]) => [encode(key), encode(value)]);
+    edits.push({
+      from: m.start,
+      to: m.body,
+      map: m.start,
+      bytes: [mapHeader(m.entries.length + pairs.length)],
+    });
+    edits.push({ from: m.end, to: m.end, map: m.start, bytes: appended });
+  }
+  return apply(buf, start, end, edits);
+}
+
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  /** Where the map that is edited starts: of two maps that end together, the inner one is closed first. */
+  readonly map: number;
+  readonly bytes: readonly Buffer[];
+}
+
+function apply(buf: Buffer, start: number, end: number, edits: readonly Edit[]): Buffer[] {
+  const sorted = [...edits].sort((a, b) => a.from - b.from || b.map - a.map);
+  const parts: Buffer[] = [];
+  let at = start;
+  for (const edit of sorted) {
+    if (edit.from > at) parts.push(buf.subarray(at, edit.from));
+    parts.push(...edit.bytes);
+    at = edit.to;
+  }
+  if (end > at) parts.push(buf.subarray(at, end));
+  return parts;
+}
+
+class MsgpackMap implements MapShape {
+  readonly start: number;
+  readonly body: number;
+  readonly end: number;
+  readonly entries: readonly MsgpackEntry[];
+
+  constructor(buf: Buffer, start: number) {
+    this.start = start;
+    this.body = start + headerSize(buf[start]!);
+    const entries: MsgpackEntry[] = [];
+    let at = this.body;
+    for (let left = lengthAt(buf, start); left > 0; left -= 1) {
+      const value = skip(buf, at, buf.length);
+      const next = skip(buf, value, buf.length);
+      entries.push(new MsgpackEntry(buf, keyAt(buf, at), value, next));
+      at = next;
+    }
+    this.end = at;
+    this.entries = entries;
+  }
+}
+
+class MsgpackEntry implements EntryShape {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+  readonly #buf: Buffer;
+  /** One shape for all who look: a plan collects its additions by it. */
+  #map: MsgpackMap | null = null;
+
+  constructor(buf: Buffer, key: string, start: number, end: number) {
+    this.#buf = buf;
+    this.key = key;
+    this.start = start;
+    this.end = end;
+  }
+
+  map(): MapShape | null {
+    if (kindOf(this.#buf[this.start]!) !== 'map') return null;
+    this.#map ??= new MsgpackMap(this.#buf, this.start);
+    return this.#map;
+  }
+
+  value(): unknown {
+    return plain(decode(this.#buf, { pos: this.start }));
+  }
+}
+
+/** A key's text; keys that are no strings are none of ours and get a text that no field has. */
+function keyAt(buf: Buffer, pos: number): string {
+  const kind = kindOf(buf[pos]!);
+  if (kind !== 'str' && kind !== 'bin') return '\u0000';
+  const start = pos + headerSize(buf[pos]!);
+  return buf.toString('utf8', start, start + lengthAt(buf, pos));
+}
+
+function plain(value: Decoded): unknown {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [k, plain(v)]));
+  return Array.isArray(value) ? value.map(plain) : value;
+}
+
+/** Constant bytes of one match's tags, by rule, for records that have none of our fields. */
+interface Constant {
+  /** `severity` and `risk_score` pairs for an `event` map that is there. */
+  readonly eventPairs: Buffer;
+  /** The `event` pair for a record without one. */
+  readonly eventPair: Buffer;
+  /** `rule`, `threat` (if the rule has any) and `detection`, and how many pairs that is. */
+  readonly pairs: Buffer;
+  readonly count: number;
+}
+const constants = new WeakMap<Match['rule'], Constant>();
+
+function tagCommon(buf: Buffer, start: number, end: number, matches: readonly Match[]): Buffer[] | null {
+  const count = lengthAt(buf, start);
+  let at = start + headerSize(buf[start]!);
+  let event = -1;
+  for (let left = count; left > 0; left -= 1) {
+    const kb = buf[at]!;
+    if (kb < 0xa0 || kb > 0xbf) return null;
+    const key = at + 1;
+    const length = kb & 0x1f;
+    at = key + length;
+    for (let i = key; i < at; i += 1) if (buf[i] === 0x2e) return null;
+    if (isReserved(buf, key, length)) return null;
+    if (length === 5 && isWord(buf, key, 'event')) {
+      if (event !== -1) return null;
+      event = at;
+    }
+    at = skip(buf, at, end);
+    if (at < 0) return null;
+  }
+  if (event !== -1 && !takesSeverity(buf, event, end)) return null;
+  const tags = constantOf(matches);
+  const header = mapHeader(count + tags.count + (event === -1 ? 1 : 0));
+  const body = start + headerSize(buf[start]!);
+  if (event === -1) return [header, buf.subarray(body, end), tags.eventPair, tags.pairs];
+  const past = skip(buf, event, end);
+  return [
+    header,
+    buf.subarray(body, event),
+    mapHeader(lengthAt(buf, event) + 2),
+    buf.subarray(event + headerSize(buf[event]!), past),
+    tags.eventPairs,
+    buf.subarray(past, end),
+    tags.pairs,
+  ];
+}
+
+function constantOf(matches: readonly Match[]): Constant {
+  const [match] = matches;
+  if (matches.length > 1 || !match || match.path !== null || !isPlain(match)) return constantBytes(matches);
+  const known = constants.get(match.rule) ?? constantBytes(matches);
+  constants.set(match.rule, known);
+  return known;
+}
+
+function isPlain(match: Match): boolean {
+  const { rule } = match;
+  return match.severity === rule.severity && match.riskScore === rule.riskScore && match.name === rule.name;
+}
+
+function constantBytes(matches: readonly Match[]): Constant {
+  const tree: { [top: string]: { [key: string]: Encodable } } = {};
+  for (const { path, value } of ecsLeaves(matches)) {
+    let at: { [key: string]: Encodable } = tree;
+    for (const key of path.slice(0, -1)) {
+      at[key] ??= {};
+      at = at[key] as { [key: string]: Encodable };
+    }
+    at[path[path.length - 1]!] = value;
+  }
+  const { event, ...rest } = tree;
+  const tops: [string, Encodable][] = [
+    ...Object.entries(rest),
+    ['detection', detectionOf(matches.map(detectionRuleOf)) as unknown as Encodable],
+  ];
+  return {
+    eventPairs: Buffer.concat(Object.entries(event!).flatMap(([k, v]) => [encode(k), encode(v)])),
+    eventPair: Buffer.concat([encode('event'), encode(event!)]),
+    pairs: Buffer.concat(tops.flatMap(([k, v]) => [encode(k), encode(v)])),
+    count: tops.length,
+  };
+}
+
+/** Whether `event` is a map that has neither of the two keys that we add to it. */
+function takesSeverity(buf: Buffer, event: number, end: number): boolean {
+  if (kindOf(buf[event]!) !== 'map') return false;
+  let at = event + headerSize(buf[event]!);
+  for (let left = lengthAt(buf, event); left > 0; left -= 1) {
+    const kb = buf[at]!;
+    if (kb < 0xa0 || kb > 0xbf) return false;
+    const length = kb & 0x1f;
+    const key = at + 1;
+    if ((length >= 8 && isWord(buf, key, 'severity')) || (length >= 10 && isWord(buf, key, 'risk_score')))
+      return false;
+    at = skip(buf, key + length, end);
+    if (at < 0) return false;
+  }
+  return true;
+}
+
+const reserved = ['rule', 'threat', 'detection', 'fluent_detect'];
+
+function isReserved(buf: Buffer, start: number, length: number): boolean {
+  for (const word of reserved) if (word.length === length && isWord(buf, start, word)) return true;
+  return false;
+}
+
+function isWord(buf: Buffer, start: number, word: string): boolean {
+  for (let i = 0; i < word.length; i += 1) if (buf[start + i] !== word.charCodeAt(i)) return false;
+  return true;
+}
