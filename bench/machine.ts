@@ -1,0 +1,113 @@
+// Processes under measurement: started on a core of their own, their CPU time and peak memory read from /proc.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { createInterface } from 'node:readline';
+
+const hasTaskset = spawnSync('taskset', ['-V']).status === 0 && cpus().length > 1;
+
+/** Starts a command pinned to a core (where taskset is to be had). Sender and sink share core 0, a stage has core 1. */
+export function pinned(
+  core: number,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const [file, all] = hasTaskset ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
+  return spawn(file!, all as string[], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...globalThis.process.env, ...env },
+  });
+}
+
+/** The next line of a child's output that satisfies `wanted`; rejects when it ends first. */
+export function line(
+  child: ChildProcess,
+  stream: 'stdout' | 'stderr',
+  wanted: (line: string) => boolean,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    const lines = createInterface({ input: child[stream]! });
+    lines.on('line', (text) => {
+      seen.push(text);
+      if (!wanted(text)) return;
+      lines.close();
+      child[stream]!.resume();
+      resolve(text);
+    });
+    child.once('exit', (code) => reject(new Error(`exited with ${code}: ${seen.slice(-5).join(' | ')}`)));
+  });
+}
+
+export interface Usage {
+  /** User and system time of the process and all below it, in seconds. */
+  readonly cpu: number;
+  /** Highest resident size of any of them, in MiB. */
+  readonly peakMb: number;
+}
+
+const ticks = Number(spawnSync('getconf', ['CLK_TCK']).stdout?.toString() || 100);
+
+export function usage(pid: number): Usage {
+  let cpu = 0;
+  let peakMb = 0;
+  for (const p of tree(pid)) {
+    try {
+      const stat = readFileSync(`/proc/${p}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      cpu += (Number(fields[11]) + Number(fields[12])) / ticks;
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${p}/status`, 'utf8'));
+      peakMb = Math.max(peakMb, Number(peak?.[1] ?? 0) / 1024);
+    } catch (error) {
+      // A child that has ended between the listing and the reading.
+      if (
+        (error as NodeJS.ErrnoException).code !== 'ENOENT' &&
+        (error as NodeJS.ErrnoException).code !== 'ESRCH'
+      )
+        throw error;
+    }
+  }
+  return { cpu, peakMb };
+}
+
+function tree(root: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch (error) {
+      if (
+        (error as NodeJS.ErrnoException).code !== 'ENOENT' &&
+        (error as NodeJS.ErrnoException).code !== 'ESRCH'
+      )
+        throw error;
+    }
+  }
+  const all = [root];
+  for (let i = 0; i < all.length; i += 1) all.push(...(children.get(all[i]!) ?? []));
+  return all;
+}
+
+export function machine(): string {
+  const [cpu] = cpus();
+  return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const mid = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[mid]! : (sorted[mid - 1]! + sorted[mid]!) / 2;
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await ended;
+  clearTimeout(timer);
+}

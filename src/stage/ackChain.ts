@@ -1,0 +1,83 @@
+// The one owner of the ack: a chunk is confirmed to its sender only when the output has confirmed it and its alerts
+// are delivered or safely on disk. States of a chunk: held → safe → acked, or held → given up (the sender's
+// connection is closed without an ack, so that it sends again). See docs/adr/0002-ack-chain.md.
+import type { FrameContext } from '../forward/message.js';
+
+export interface AckChainOptions {
+  /** Bytes of held chunks past which reading stops. */
+  readonly memoryLimit: number;
+  /** Reading must stop (true) or may go on (false): back-pressure on the senders. */
+  readonly onPressure: (stop: boolean) => void;
+  /** A chunk was confirmed to its sender, this many ms after it was accepted. */
+  readonly onAcked: (latencyMs: number) => void;
+  /** A chunk was given up, because a confirmation failed. */
+  readonly onGivenUp: (context: FrameContext, cause: unknown) => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
+export class AckChain {
+  readonly #options: AckChainOptions;
+  #heldBytes = 0;
+  #heldChunks = 0;
+  #stopped = false;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: AckChainOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes and chunks accepted and not yet confirmed. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+  get heldChunks(): number {
+    return this.#heldChunks;
+  }
+
+  /** Holds a chunk until all of `confirmations` are fulfilled, then acks it; gives it up when one of them fails. */
+  hold(context: FrameContext, bytes: number, confirmations: readonly Promise<unknown>[]): void {
+    const accepted = this.#options.now();
+    this.#heldBytes += bytes;
+    this.#heldChunks += 1;
+    this.#press();
+    const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
+    all.then(
+      () => {
+        this.#let(bytes);
+        context.ack();
+        this.#options.onAcked(this.#options.now() - accepted);
+      },
+      (cause: unknown) => {
+        this.#let(bytes);
+        this.#options.onGivenUp(context, cause);
+        context.refuse('downstream_refused', 'the chunk could not be confirmed and must be sent again');
+      },
+    );
+  }
+
+  /** Resolves when nothing is held any more. */
+  idle(): Promise<void> {
+    if (this.#heldChunks === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #let(bytes: number): void {
+    this.#heldBytes -= bytes;
+    this.#heldChunks -= 1;
+    this.#press();
+    if (this.#heldChunks === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Stops at the limit, goes on below half of it: no flutter around one value. */
+  #press(): void {
+    const { memoryLimit, onPressure } = this.#options;
+    if (!this.#stopped && this.#heldBytes >= memoryLimit) {
+      this.#stopped = true;
+      onPressure(true);
+    } else if (this.#stopped && this.#heldBytes < memoryLimit / 2) {
+      this.#stopped = false;
+      onPressure(false);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+// A frame as it came to the chunk that goes on: tag, payload and options as slices of the frame's own bytes, with
+// tags spliced in where rules matched. Whatever came, a PackedForward message goes on.
+import type { Engine } from '../detect/engine.js';
+import type { Frame } from '../forward/message.js';
+import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
+import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+import type { OutChunk } from '../sinks/output.js';
+import { type EntryEvents, scanEntries } from './entries.js';
+
+const entryHeader = arrayHeader(2);
+const metadataHeader = arrayHeader(2);
+
+export interface ChunkDeps {
+  readonly engine: Engine;
+  readonly nowMs: number;
+  /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
+  readonly inflate: (frame: Frame) => Buffer | null;
+  /** `add_tag_prefix` and `tag` of the input, applied. */
+  readonly tagOf: (frame: Frame) => string;
+  readonly events: EntryEvents;
+}
+
+/** The chunk that goes on (null: no event is left to go on), and how many events came in and go on with it. */
+export interface MadeChunk {
+  readonly chunk: OutChunk | null;
+  readonly events: number;
+}
+
+/**
+ * @throws EntriesError when the frame's body is not entries; whatever `inflate` throws.
+ */
+export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): MadeChunk {
+  const tag = deps.tagOf(frame);
+  const tagBytes = tagValue(frame, tag);
+  if (frame.signal !== 0) return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0 };
+  switch (frame.mode) {
+    case 'message':
+      return fromMessage(frame, tag, tagBytes, connectionId, deps);
+    case 'forward':
+    case 'packed_forward': {
+      const fill = frame.mode === 'forward' ? eventTime(deps.nowMs) : null;
+      const { buffer, bodyStart, bodyEnd } = frame;
+      const scanned = scanEntries(buffer, bodyStart, bodyEnd, deps.engine, deps.nowMs, fill, deps.events);
+      const payload = scanned.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
+      return {
+        chunk: scanned.events === 0 ? null : chunkOf(frame, tag, tagBytes, connectionId, payload, null),
+        events: scanned.events,
+      };
+    }
+    case 'compressed_packed_forward': {
+      const inflated = deps.inflate(frame);
+      if (inflated === null) return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0 };
+      const scanned = scanEntries(inflated, 0, inflated.length, deps.engine, deps.nowMs, null, deps.events);
+      // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
+      if (scanned.slices === null && scanned.events > 0) {
+        return { chunk: whole(frame, tag, tagBytes, connectionId), events: scanned.events };
+      }
+      const payload = scanned.slices ?? [];
+      return {
+        chunk: scanned.events === 0 ? null : chunkOf(frame, tag, tagBytes, connectionId, payload, null),
+        events: scanned.events,
+      };
+    }
+  }
+}
+
+/** Message mode: `[tag, time, record, option?]` becomes a payload of one entry. Its metadata option moves into the entry. */
+function fromMessage(
+  frame: Frame,
+  tag: string,
+  tagBytes: Buffer,
+  connectionId: number,
+  deps: ChunkDeps,
+): MadeChunk {
+  const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
+  const metadata = frame.hasMetadataOption ? optionValue(frame, 'metadata') : null;
+  let entry: Buffer;
+  if (metadata === null) entry = Buffer.concat([entryHeader, body]);
+  else {
+    const timeEnd = skip(body, 0, body.length);
+    entry = Buffer.concat([
+      entryHeader,
+      metadataHeader,
+      body.subarray(0, timeEnd),
+      metadata,
+      body.subarray(timeEnd),
+    ]);
+  }
+  const fill = eventTime(deps.nowMs);
+  const scanned = scanEntries(entry, 0, entry.length, deps.engine, deps.nowMs, fill, deps.events);
+  return {
+    chunk:
+      scanned.events === 0
+        ? null
+        : chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null),
+    events: scanned.events,
+  };
+}
+
+/** The frame's payload as it came, compressed or not log events at all. */
+function whole(frame: Frame, tag: string, tagBytes: Buffer, connectionId: number): OutChunk {
+  const payload = [frame.buffer.subarray(frame.bodyStart, frame.bodyEnd)];
+  return chunkOf(frame, tag, tagBytes, connectionId, payload, frame.compressed);
+}
+
+function chunkOf(
+  frame: Frame,
+  tag: string,
+  tagBytes: Buffer,
+  connectionId: number,
+  payload: readonly Buffer[],
+  compressed: OutChunk['compressed'],
+): OutChunk {
+  const left = frame.mode === 'message' && frame.hasMetadataOption ? ['chunk', 'metadata'] : ['chunk'];
+  if (compressed === null) left.push('compressed');
+  const options = optionsWithout(frame, left);
+  return {
+    tagBytes,
+    tag,
+    payload,
+    payloadBytes: payload.reduce((sum, b) => sum + b.length, 0),
+    optionEntries: options.entries,
+    optionCount: options.count,
+    compressed,
+    signal: frame.signal,
+    connectionId,
+  };
+}
+
+/** The tag as a msgpack str: the sender's own bytes, unless it wrote a bin or the input changes the tag. */
+function tagValue(frame: Frame, tag: string): Buffer {
+  const { buffer, tagStart, tagEnd } = frame;
+  if (tag !== frame.tag) return encode(tag);
+  if (kindOf(buffer[tagStart]!) === 'str') return buffer.subarray(tagStart, tagEnd);
+  const body = buffer.subarray(tagStart + headerSize(buffer[tagStart]!), tagEnd);
+  return Buffer.concat([strHeader(body.length), body]);
+}
+
+function optionsWithout(frame: Frame, left: readonly string[]): { entries: Buffer | null; count: number } {
+  if (frame.optionStart < 0) return { entries: null, count: 0 };
+  const kept: Buffer[] = [];
+  forEachOption(frame, (key, pairStart, _valueStart, pairEnd) => {
+    if (!left.includes(key)) kept.push(frame.buffer.subarray(pairStart, pairEnd));
+  });
+  return kept.length === 0
+    ? { entries: null, count: 0 }
+    : { entries: Buffer.concat(kept), count: kept.length };
+}
+
+function optionValue(frame: Frame, wanted: string): Buffer | null {
+  let found: Buffer | null = null;
+  forEachOption(frame, (key, _pairStart, valueStart, pairEnd) => {
+    if (key === wanted) found = frame.buffer.subarray(valueStart, pairEnd);
+  });
+  return found;
+}
+
+function forEachOption(
+  frame: Frame,
+  each: (key: string, pairStart: number, valueStart: number, pairEnd: number) => void,
+): void {
+  const { buffer, optionStart, optionEnd } = frame;
+  let at = optionStart + headerSize(buffer[optionStart]!);
+  for (let left = lengthAt(buffer, optionStart); left > 0; left -= 1) {
+    const value = skip(buffer, at, optionEnd);
+    const end = skip(buffer, value, optionEnd);
+    const head = headerSize(buffer[at]!);
+    each(head === 0 ? '' : buffer.toString('utf8', at + head, value), at, value, end);
+    at = end;
+  }
+}
+
+/** EventTime as fixext8 (Forward protocol v1, "EventTime Ext Format"). */
+export function eventTime(ms: number): Buffer {
+  const out = Buffer.allocUnsafe(10);
+  out[0] = 0xd7;
+  out[1] = 0x00;
+  out.writeUInt32BE(Math.floor(ms / 1000) >>> 0, 2);
+  out.writeUInt32BE((Math.floor(ms) % 1000) * 1_000_000, 6);
+  return out;
+}

@@ -1,0 +1,219 @@
+// One pass over the entries of a chunk: every entry is checked, every record judged, and what must change (a tag, a
+// broken entry) becomes an edit between slices of the bytes that came. Without an edit the chunk stays as it is.
+// Layout: Forward protocol v1, "Entry": `[time, record]`; Fluent Bit: `[[time, metadata], record]`.
+import type { Engine } from '../detect/engine.js';
+import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+
+/** Where an entry lies in its buffer. */
+export interface EntryPlace {
+  readonly buf: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly timeStart: number;
+  readonly timeEnd: number;
+  readonly recordStart: number;
+  readonly recordEnd: number;
+}
+
+export interface EntryEvents {
+  /** The engine's `matches` hold what was found; returns the record's new slices, or null to leave it. */
+  onMatch(place: EntryPlace): readonly Buffer[] | null;
+  /** An entry that is no event (record not a map, time neither integer nor EventTime) was taken out. */
+  onInvalid(reason: string): void;
+}
+
+export interface Scanned {
+  /** Events that go on. */
+  readonly events: number;
+  /** The new body in slices; null: the body goes on as it came. */
+  readonly slices: Buffer[] | null;
+}
+
+/** Why a body cannot be read to its end: negative scan codes of `src/msgpack/scan.ts`, or entries of another shape. */
+export class EntriesError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'EntriesError';
+  }
+}
+
+/** Group markers (Fluent Bit's OTLP groups): EventTime seconds that are no time. They go on in place, unread. */
+const GROUP_START = 0xffffffff;
+const GROUP_END = 0xfffffffe;
+
+/**
+ * Reads the entries in `[start, end)` of `buf`.
+ * @param fillTime the msgpack time that stands in for nil (Message and Forward mode, as in_forward does); null: nil is broken.
+ * @throws EntriesError when the bytes are not whole entries end to end.
+ */
+export function scanEntries(
+  buf: Buffer,
+  start: number,
+  end: number,
+  engine: Engine,
+  nowMs: number,
+  fillTime: Buffer | null,
+  events: EntryEvents,
+): Scanned {
+  let count = 0;
+  let slices: Buffer[] | null = null;
+  /** What is before it is in `slices` already. */
+  let copied = start;
+  let at = start;
+  const edit = (from: number, to: number, bytes: readonly Buffer[]): void => {
+    slices ??= [];
+    if (from > copied) slices.push(buf.subarray(copied, from));
+    for (const b of bytes) slices.push(b);
+    copied = to;
+  };
+  while (at < end) {
+    const entry = at;
+    const b = buf[at]!;
+    const length = b === 0x92 ? 2 : kindOf(b) === 'array' ? arrayLength(buf, at, end) : -1;
+    if (length < 2) {
+      at = mustSkip(buf, entry, end, entry - start);
+      events.onInvalid(length === -1 ? 'entry is not an array' : 'entry has no record');
+      edit(entry, at, []);
+      continue;
+    }
+    const time = at + headerSize(b);
+    const record = timeEnd(buf, time, end, entry - start);
+    if (record >= end) throw new EntriesError(`entry at byte ${entry - start} is cut off`);
+    const rb = buf[record]!;
+    const isMap = (rb & 0xf0) === 0x80 || rb === 0xde || rb === 0xdf;
+    const timeKind = kindOfTime(buf, time, record);
+    const nil = timeKind === 'nil' && fillTime !== null;
+    let recordEnd: number;
+    let judged = false;
+    if (isMap && (timeKind === 'time' || nil)) {
+      recordEnd = engine.match(buf, record, end, nowMs);
+      judged = true;
+    } else {
+      recordEnd = skip(buf, record, end);
+    }
+    if (recordEnd < 0) throw new EntriesError(`record at byte ${record - start} ${scanProblem(recordEnd)}`);
+    at = recordEnd;
+    for (let extra = length - 2; extra > 0; extra -= 1) at = mustSkip(buf, at, end, at - start);
+    if (!judged && timeKind !== 'group') {
+      events.onInvalid(isMap ? 'time is neither an integer nor an EventTime' : 'record is not a map');
+      edit(entry, at, []);
+      continue;
+    }
+    count += 1;
+    if (nil) edit(time, record, [fillTime]);
+    if (judged && engine.matches.length > 0) {
+      const place = {
+        buf,
+        start: entry,
+        end: at,
+        timeStart: time,
+        timeEnd: record,
+        recordStart: record,
+        recordEnd,
+      };
+      const tagged = events.onMatch(place);
+      if (tagged !== null) edit(record, recordEnd, tagged);
+    }
+  }
+  // Assigned in `edit`, which the compiler does not see.
+  const made = slices as Buffer[] | null;
+  if (made !== null && copied < end) made.push(buf.subarray(copied, end));
+  return { events: count, slices: made };
+}
+
+function arrayLength(buf: Buffer, at: number, end: number): number {
+  if (at + headerSize(buf[at]!) > end) throw new EntriesError('last entry is cut off');
+  return lengthAt(buf, at);
+}
+
+function mustSkip(buf: Buffer, at: number, end: number, offset: number): number {
+  const next = skip(buf, at, end);
+  if (next < 0) throw new EntriesError(`value at byte ${offset} ${scanProblem(next)}`);
+  return next;
+}
+
+function scanProblem(code: number): string {
+  if (code === -1) return 'is cut off';
+  return code === -3 ? 'is nested too deep' : 'is not msgpack';
+}
+
+function timeEnd(buf: Buffer, time: number, end: number, offset: number): number {
+  if (buf[time] === 0xd7 && time + 10 <= end) return time + 10;
+  return mustSkip(buf, time, end, offset);
+}
+
+type TimeKind = 'time' | 'nil' | 'group' | 'other';
+
+/** What stands where an entry's time belongs; `[time, metadata]` counts as its time. */
+function kindOfTime(buf: Buffer, time: number, end: number): TimeKind {
+  const b = buf[time]!;
+  if (b === 0xd7 || b === 0xc7) return eventTimeKind(buf, time, end);
+  switch (kindOf(b)) {
+    case 'integer':
+      return 'time';
+    case 'nil':
+      return 'nil';
+    case 'array': {
+      if (lengthAt(buf, time) < 1) return 'other';
+      const inner = time + headerSize(b);
+      const kind = kindOfTime(buf, inner, end);
+      return kind === 'nil' ? 'other' : kind;
+    }
+    default:
+      return 'other';
+  }
+}
+
+/** EventTime is ext type 0 with 8 bytes: fixext8 `d7 00` or ext8 `c7 08 00`. */
+function eventTimeKind(buf: Buffer, time: number, end: number): TimeKind {
+  const head = buf[time] === 0xd7 ? 2 : 3;
+  if (time + head + 8 > end || buf[time + head - 1] !== 0 || (head === 3 && buf[time + 1] !== 8))
+    return 'other';
+  if (buf[time + head] !== 0xff) return 'time';
+  const seconds = buf.readUInt32BE(time + head);
+  return seconds === GROUP_START || seconds === GROUP_END ? 'group' : 'time';
+}
+
+/** The time of an entry in ms and in ISO 8601 with what precision it has; unreadable: the epoch. */
+export function readTime(buf: Buffer, time: number): { readonly ms: number; readonly iso: string } {
+  const b = buf[time]!;
+  if (kindOf(b) === 'array') return readTime(buf, time + headerSize(b));
+  let seconds = 0;
+  let nanos = 0;
+  if (b === 0xd7 || b === 0xc7) {
+    const head = b === 0xd7 ? 2 : 3;
+    seconds = buf.readUInt32BE(time + head);
+    nanos = buf.readUInt32BE(time + head + 4);
+  } else if (kindOf(b) === 'integer') {
+    seconds = integerAt(buf, time);
+  }
+  const ms = seconds * 1000 + Math.floor(nanos / 1e6);
+  if (Math.abs(ms) > 8.64e15) return { ms: 0, iso: new Date(0).toISOString() };
+  const iso = new Date(ms).toISOString();
+  if (nanos === 0 || nanos > 999_999_999) return { ms, iso };
+  return { ms, iso: `${iso.slice(0, 20)}${String(nanos).padStart(9, '0')}Z` };
+}
+
+function integerAt(buf: Buffer, pos: number): number {
+  const b = buf[pos]!;
+  if (b <= 0x7f) return b;
+  if (b >= 0xe0) return b - 256;
+  switch (b) {
+    case 0xcc:
+      return buf[pos + 1]!;
+    case 0xcd:
+      return buf.readUInt16BE(pos + 1);
+    case 0xce:
+      return buf.readUInt32BE(pos + 1);
+    case 0xcf:
+      return Number(buf.readBigUInt64BE(pos + 1));
+    case 0xd0:
+      return buf.readInt8(pos + 1);
+    case 0xd1:
+      return buf.readInt16BE(pos + 1);
+    case 0xd2:
+      return buf.readInt32BE(pos + 1);
+    default:
+      return Number(buf.readBigInt64BE(pos + 1));
+  }
+}
