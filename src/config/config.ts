@@ -81,13 +81,8 @@ export interface ForwardClientOptions {
   readonly requireAckResponse: boolean;
   readonly ackResponseTimeout: number;
   readonly connectTimeout: number;
-  readonly heartbeatType: 'transport' | 'udp' | 'none';
-  readonly heartbeatInterval: number;
-  readonly recoverWait: number;
   readonly retryWait: number;
   readonly retryMaxInterval: number;
-  readonly timeAsInteger: boolean;
-  readonly compress: 'text' | 'gzip';
   /** Log metadata of Fluent Bit's entries: passed on, or taken off for a receiver that cannot take it. */
   readonly metadata: 'keep' | 'strip';
 }

@@ -1,0 +1,140 @@
+// A whole top-level msgpack value to a Frame: which entry mode it is and where its parts lie. Reads headers and the
+// option, never the payload. Layouts: Forward protocol v1, "Event Modes"; what really is sent: Fluentd and Fluent Bit
+// decide the mode by the type of element 1.
+import { headerSize, kindOf, lengthAt, skip, u32 } from '../msgpack/scan.js';
+import type { Frame } from './message.js';
+import { Rejection } from './rejection.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A tag that came last time: most connections send one tag over and over. */
+let lastTag = { bytes: Buffer.alloc(0), text: '' };
+
+/**
+ * @param elements offsets of the outermost array's elements, from `start` (ResumableSkip gives them).
+ * @throws Rejection `bad_message`, `bad_tag`, `bad_option`
+ */
+export function frameAt(buffer: Buffer, start: number, end: number, elements: readonly number[]): Frame {
+  const count = lengthAt(buffer, start);
+  if (kindOf(buffer[start]!) !== 'array' || count < 2) {
+    throw new Rejection('bad_message', 'not an array of tag and events');
+  }
+  const at = (i: number): number => (i < count && i < elements.length ? start + elements[i]! : end);
+  const tagStart = at(0);
+  const tagEnd = at(1);
+  const kind = kindOf(buffer[at(1)]!);
+  const packed = kind === 'str' || kind === 'bin';
+  const isMessage = !packed && kind !== 'array';
+  if (isMessage && count < 3) throw new Rejection('bad_message', 'a message without a record');
+  const optionAt = isMessage ? 3 : 2;
+  const hasOption = count > optionAt && buffer[at(optionAt)] !== 0xc0;
+  const option = hasOption ? readOption(buffer, at(optionAt), at(optionAt + 1)) : noOption;
+  const bodyStart = packed || kind === 'array' ? at(1) + headerSize(buffer[at(1)]!) : at(1);
+  const bodyEnd = isMessage ? at(3) : at(2);
+  const compressed = packed ? compression(option.compressed, buffer, bodyStart, bodyEnd) : null;
+  return {
+    mode: isMessage
+      ? 'message'
+      : packed
+        ? compressed
+          ? 'compressed_packed_forward'
+          : 'packed_forward'
+        : 'forward',
+    buffer,
+    start,
+    end,
+    tagStart,
+    tagEnd,
+    tag: tagText(buffer, tagStart, tagEnd),
+    bodyStart,
+    bodyEnd,
+    optionStart: hasOption ? at(optionAt) : -1,
+    optionEnd: hasOption ? at(optionAt + 1) : -1,
+    chunk: option.chunk,
+    compressed,
+    signal: option.signal,
+    hasMetadataOption: option.metadata,
+  };
+}
+
+function tagText(buffer: Buffer, start: number, end: number): string {
+  const kind = kindOf(buffer[start]!);
+  if (kind !== 'str' && kind !== 'bin') throw new Rejection('bad_tag', `the tag is ${kind}, not a string`);
+  const from = start + headerSize(buffer[start]!);
+  if (lastTag.bytes.length === end - from && buffer.compare(lastTag.bytes, 0, end - from, from, end) === 0) {
+    return lastTag.text;
+  }
+  const bytes = Buffer.from(buffer.subarray(from, end));
+  try {
+    const text = utf8.decode(bytes);
+    lastTag = { bytes, text };
+    return text;
+  } catch {
+    throw new Rejection('bad_tag', 'the tag is not UTF-8');
+  }
+}
+
+interface Option {
+  readonly chunk: Buffer | null;
+  readonly compressed: string | null;
+  readonly signal: number;
+  readonly metadata: boolean;
+}
+const noOption: Option = { chunk: null, compressed: null, signal: 0, metadata: false };
+
+/** Forward protocol v1, "Option": `chunk`, `compressed`, `size`; Fluent Bit: `fluent_signal`, `metadata`. Others are kept unread. */
+function readOption(buffer: Buffer, start: number, end: number): Option {
+  if (kindOf(buffer[start]!) !== 'map') throw new Rejection('bad_option', 'the option is not a map');
+  let chunk: Buffer | null = null;
+  let compressed: string | null = null;
+  let signal = 0;
+  let metadata = false;
+  let at = start + headerSize(buffer[start]!);
+  for (let left = lengthAt(buffer, start); left > 0; left -= 1) {
+    const value = skip(buffer, at, end);
+    const next = skip(buffer, value, end);
+    const head = headerSize(buffer[at]!);
+    const key = head === 0 ? '' : buffer.toString('latin1', at + head, value);
+    const nil = buffer[value] === 0xc0;
+    if (key === 'chunk' && !nil) chunk = Buffer.from(buffer.subarray(value, next));
+    else if (key === 'compressed' && !nil) compressed = textAt(buffer, value, next);
+    else if (key === 'fluent_signal') signal = smallInteger(buffer, value);
+    else if (key === 'metadata' && kindOf(buffer[value]!) === 'map') metadata = true;
+    at = next;
+  }
+  return { chunk, compressed, signal, metadata };
+}
+
+function textAt(buffer: Buffer, start: number, end: number): string {
+  const head = headerSize(buffer[start]!);
+  const kind = kindOf(buffer[start]!);
+  if (kind !== 'str' && kind !== 'bin') throw new Rejection('bad_option', 'compressed is not a string');
+  return buffer.toString('latin1', start + head, end);
+}
+
+function smallInteger(buffer: Buffer, at: number): number {
+  const b = buffer[at]!;
+  if (b <= 0x7f) return b;
+  if (b === 0xcc) return buffer[at + 1]!;
+  if (b === 0xcd) return buffer.readUInt16BE(at + 1);
+  if (b === 0xce) return u32(buffer, at + 1);
+  throw new Rejection('bad_option', 'fluent_signal is not a small integer');
+}
+
+/** The payload's own magic goes before the option (as Fluent Bit does); `text` means none. */
+function compression(
+  named: string | null,
+  buffer: Buffer,
+  start: number,
+  end: number,
+): 'gzip' | 'zstd' | null {
+  if (end - start >= 4) {
+    if (buffer[start] === 0x1f && buffer[start + 1] === 0x8b) return 'gzip';
+    if (buffer.readUInt32LE(start) === 0xfd2fb528) return 'zstd';
+  }
+  if (named === null || named === 'text' || named === 'none' || end === start) return null;
+  if (named === 'gzip' || named === 'zstd') {
+    throw new Rejection('inflate_failed', `the payload says ${named} and is not`);
+  }
+  throw new Rejection('bad_option', `unknown compression ${JSON.stringify(named.slice(0, 40))}`);
+}

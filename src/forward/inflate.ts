@@ -1,0 +1,30 @@
+// Compressed payloads: gzip of any number of members (Fluentd's buffers append one a write), bounded as a whole.
+import * as zlib from 'node:zlib';
+import { Rejection } from './rejection.js';
+
+/** Node has zstd from 22.15 on; before that such a payload is passed on unread. */
+const zstd = (zlib as { zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer }).zstdDecompressSync;
+export const canReadZstd = zstd !== undefined;
+
+/**
+ * The inflated payload; null: zstd, which this Node cannot read.
+ * @param limit bytes that it may inflate to.
+ * @throws Rejection `inflate_failed`, `inflated_too_large`
+ */
+export function inflate(bytes: Buffer, compressed: 'gzip' | 'zstd', limit: number): Buffer | null {
+  if (compressed === 'zstd' && !zstd) return null;
+  try {
+    const options = { maxOutputLength: limit };
+    if (compressed === 'zstd') return zstd!(bytes, options);
+    return zlib.gunzipSync(bytes, options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new Rejection(
+        'inflated_too_large',
+        `a payload inflates to over ${limit} bytes; raise decompression_size_limit if it is meant to`,
+      );
+    }
+    throw new Rejection('inflate_failed', `a ${compressed} payload cannot be read: ${message}`);
+  }
+}

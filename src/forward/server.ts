@@ -1,0 +1,196 @@
+// The Forward server: listens on TCP (with or without TLS) or a unix socket, accepts connections within its bounds,
+// and gives every frame to the stage. What is refused is refused by closing: silence would hang Fluent Bit and Docker.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { InputConfig, ListenAddress } from '../config/config.js';
+import { BlockPool } from './blocks.js';
+import { Connection, type ConnectionHooks } from './connection.js';
+import { inNetworks } from './handshakeServer.js';
+import type { Frame, FrameContext, RejectCode } from './message.js';
+import { UdpHeartbeat } from './udpHeartbeat.js';
+
+export interface ForwardServerHooks {
+  onFrame(frame: Frame, context: FrameContext): void;
+  onReject(code: RejectCode, detail: string, peer: string): void;
+  /** A connection was opened (+1) or has closed (-1). */
+  onConnection(change: 1 | -1): void;
+}
+
+export interface ForwardServerDeps {
+  readonly random?: (bytes: number) => Buffer;
+  /** `ordinary`: never read straight into blocks (the fallback, for tests and measurements). */
+  readonly reads?: 'blocks' | 'ordinary';
+  readonly pool?: BlockPool;
+}
+
+/** Why a server could not listen: the address, and what to do. */
+export class ListenError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ListenError';
+  }
+}
+
+export class ForwardServer {
+  readonly #config: InputConfig;
+  readonly #hooks: ForwardServerHooks;
+  readonly #pool: BlockPool;
+  readonly #random: (bytes: number) => Buffer;
+  readonly #reads: 'blocks' | 'ordinary';
+  readonly #connections = new Set<Connection>();
+  readonly #server: Server;
+  #udp: UdpHeartbeat | null = null;
+  #nextId = 1;
+  #paused = false;
+  #accepting = true;
+
+  constructor(config: InputConfig, hooks: ForwardServerHooks, deps: ForwardServerDeps = {}) {
+    this.#config = config;
+    this.#hooks = hooks;
+    this.#pool = deps.pool ?? new BlockPool();
+    this.#random = deps.random ?? randomBytes;
+    this.#reads = config.tls ? 'ordinary' : (deps.reads ?? 'blocks');
+    this.#server = this.#make();
+  }
+
+  /** @throws ListenError */
+  async listen(): Promise<ListenAddress> {
+    const { listen } = this.#config;
+    if (listen.kind === 'unix') await freeSocketPath(listen.path);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(listen, error)));
+      const done = (): void => resolve();
+      if (listen.kind === 'unix') this.#server.listen(listen.path, done);
+      else this.#server.listen(listen.port, listen.host, done);
+    });
+    if (listen.kind === 'unix') {
+      if (listen.mode !== null) chmodSync(listen.path, listen.mode);
+      return listen;
+    }
+    const address = this.#server.address();
+    const port = typeof address === 'object' && address ? address.port : listen.port;
+    this.#udp = await UdpHeartbeat.open(listen.host, port);
+    return { ...listen, port };
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Back-pressure: no connection is read while paused. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    for (const connection of this.#connections) connection.pause(paused);
+  }
+
+  /** Accepts and reads no more; connections close as their frames are acked. */
+  stopAccepting(): void {
+    this.#accepting = false;
+    this.#server.close();
+    this.#udp?.close();
+    for (const connection of this.#connections) connection.finish();
+  }
+
+  /** Closes whatever is still open. */
+  close(): void {
+    if (this.#accepting) this.stopAccepting();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #make(): Server {
+    const { tls } = this.#config;
+    if (!tls)
+      return createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (s) =>
+        this.#accept(s),
+      );
+    const server = createTlsServer(
+      {
+        cert: readFileSync(tls.certPath),
+        key: readFileSync(tls.privateKeyPath),
+        ...(tls.privateKeyPassphrase === null ? {} : { passphrase: tls.privateKeyPassphrase }),
+        ...(tls.caPath === null ? {} : { ca: readFileSync(tls.caPath) }),
+        ...(tls.ciphers === null ? {} : { ciphers: tls.ciphers }),
+        requestCert: tls.clientCertAuth,
+        rejectUnauthorized: tls.clientCertAuth,
+        minVersion: tls.minVersion,
+        handshakeTimeout: this.#config.handshakeTimeout,
+        pauseOnConnect: true,
+        allowHalfOpen: true,
+      },
+      (socket) => this.#accept(socket),
+    );
+    server.on('tlsClientError', (error, socket) => {
+      // A heartbeat opens and closes a connection without a TLS hello: that is no refusal.
+      const quiet = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+      if (!quiet)
+        this.#hooks.onReject('handshake_failed', `TLS: ${error.message}`, socket.remoteAddress ?? 'unknown');
+      socket.destroy();
+    });
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    const { allow, maxConnections, listen } = this.#config;
+    const address = socket.remoteAddress ?? '';
+    if (listen.kind === 'tcp' && allow.length > 0 && !inNetworks(allow, address)) {
+      this.#refuse(socket, 'not_allowed', `${address} is in no network of "allow"`);
+      return;
+    }
+    if (this.#connections.size >= maxConnections) {
+      this.#refuse(socket, 'too_many_connections', `${maxConnections} are open; raise max_connections`);
+      return;
+    }
+    const hooks: ConnectionHooks = {
+      onFrame: (frame, context) => this.#hooks.onFrame(frame, context),
+      onReject: (code, detail, peer) => this.#hooks.onReject(code, detail, peer),
+      onClose: (connection) => {
+        this.#connections.delete(connection);
+        this.#hooks.onConnection(-1);
+      },
+      random: this.#random,
+    };
+    const connection = new Connection(this.#nextId++, socket, this.#config, this.#pool, hooks, this.#reads);
+    this.#connections.add(connection);
+    this.#hooks.onConnection(1);
+    if (this.#paused) connection.pause(true);
+    if (!this.#accepting) connection.finish();
+  }
+
+  #refuse(socket: Socket, code: RejectCode, detail: string): void {
+    this.#hooks.onReject(code, detail, `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`);
+    socket.on('error', () => socket.destroy());
+    socket.destroy();
+  }
+}
+
+/** Removes a socket file that nobody listens on any more. @throws ListenError when the path is taken. */
+async function freeSocketPath(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (!stat.isSocket())
+    throw new ListenError(`${path} exists and is not a socket; move it away or choose another path`);
+  const taken = await new Promise<boolean>((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+  if (taken) throw new ListenError(`another process listens on ${path}`);
+  unlinkSync(path);
+}
+
+function listenError(listen: ListenAddress, error: NodeJS.ErrnoException): ListenError {
+  const where = listen.kind === 'unix' ? listen.path : `${listen.host}:${listen.port}`;
+  const causes: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'the port is taken by another process',
+    EACCES: 'permission denied; ports below 1024 need a privilege',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the host name is not known',
+  };
+  const why = causes[error.code ?? ''] ?? error.message;
+  return new ListenError(`cannot listen on ${where}: ${why}`, { cause: error });
+}

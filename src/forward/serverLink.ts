@@ -1,0 +1,238 @@
+// One downstream server: a kept connection, what was sent over it and not yet acked, and trying again when it breaks.
+// States: down → connecting → (greeting) → up → down. A connection that misbehaves in any way is thrown away with all
+// that it knows; no ack is believed that did not come over the connection that the chunk went out on.
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ForwardClientOptions, OutputServer } from '../config/config.js';
+import type { OutChunk } from '../sinks/output.js';
+import { ackId, ReplyReader } from './ackReader.js';
+import { ClientHandshake } from './handshakeClient.js';
+import { outMessage } from './outMessage.js';
+
+/** A chunk on its way: it keeps its id however often and wherever it is sent. */
+export interface Outgoing {
+  readonly sequence: number;
+  readonly id: string;
+  readonly chunk: OutChunk;
+  readonly confirm: () => void;
+  readonly fail: (cause: Error) => void;
+}
+
+export interface LinkEvents {
+  onUp(link: ServerLink): void;
+  /** The connection is gone; these were sent and not confirmed, in order. */
+  onDown(link: ServerLink, unconfirmed: readonly Outgoing[], why: string): void;
+}
+
+export interface LinkDeps {
+  readonly random: (bytes: number) => Buffer;
+  /** 0 to 1, for jitter. */
+  readonly chance: () => number;
+  readonly now: () => number;
+}
+
+/** Ids of confirmed chunks that are remembered, so that a server that acks twice is not mistaken for a broken one. */
+const REMEMBERED = 1024;
+
+export class ServerLink {
+  readonly server: OutputServer;
+  readonly #options: ForwardClientOptions;
+  readonly #events: LinkEvents;
+  readonly #deps: LinkDeps;
+  #socket: Socket | null = null;
+  #up = false;
+  #closed = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | null = null;
+  #ackTimer: NodeJS.Timeout | null = null;
+  #unconfirmed = new Map<string, { readonly outgoing: Outgoing; readonly sentAt: number }>();
+  #confirmed = new Set<string>();
+
+  constructor(server: OutputServer, options: ForwardClientOptions, events: LinkEvents, deps: LinkDeps) {
+    this.server = server;
+    this.#options = options;
+    this.#events = events;
+    this.#deps = deps;
+  }
+
+  get name(): string {
+    const { host, port } = this.server;
+    return `forward://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  get unconfirmed(): number {
+    return this.#unconfirmed.size;
+  }
+
+  open(): void {
+    if (this.#closed || this.#socket) return;
+    const socket = this.#connect();
+    this.#socket = socket;
+    const replies = new ReplyReader();
+    const handshake = this.server.security
+      ? new ClientHandshake(this.server.security, this.#deps.random)
+      : null;
+    let greeted = handshake === null;
+    const timer = setTimeout(
+      () => this.#drop(socket, `no connection within ${this.#options.connectTimeout} ms`),
+      this.#options.connectTimeout,
+    );
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    socket.once(this.server.tls ? 'secureConnect' : 'connect', () => {
+      if (greeted) this.#ready(timer);
+    });
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        for (const value of replies.take(bytes)) {
+          if (greeted) this.#takeAck(value);
+          else {
+            const answer = handshake!.take(value);
+            if (answer !== 'welcome') socket.write(answer);
+            else {
+              greeted = true;
+              this.#ready(timer);
+            }
+          }
+        }
+      } catch (error) {
+        this.#drop(socket, (error as Error).message);
+      }
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#drop(socket, problem(error)));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#drop(socket, 'the server closed the connection');
+    });
+  }
+
+  /** Writes a chunk; only while `up`. */
+  send(outgoing: Outgoing): void {
+    const socket = this.#socket!;
+    const { requireAckResponse } = this.#options;
+    if (requireAckResponse) {
+      this.#unconfirmed.set(outgoing.id, { outgoing, sentAt: this.#deps.now() });
+      this.#armAckTimer();
+    }
+    const parts = outMessage(outgoing.chunk, requireAckResponse ? outgoing.id : null);
+    socket.cork();
+    for (let i = 0; i < parts.length - 1; i += 1) socket.write(parts[i]!);
+    const last = parts[parts.length - 1]!;
+    if (requireAckResponse) socket.write(last);
+    else {
+      this.#unconfirmed.set(outgoing.id, { outgoing, sentAt: this.#deps.now() });
+      socket.write(last, (error) => {
+        if (!error && this.#socket === socket && this.#unconfirmed.delete(outgoing.id)) outgoing.confirm();
+      });
+    }
+    socket.uncork();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#retry) clearTimeout(this.#retry);
+    if (this.#ackTimer) clearTimeout(this.#ackTimer);
+    this.#up = false;
+    // What was written goes out; a peer that does not close is not waited for.
+    this.#socket?.destroySoon();
+  }
+
+  #connect(): Socket {
+    const { host, port, tls } = this.server;
+    if (!tls) return connect({ host, port });
+    const file = (path: string | null): Buffer | undefined =>
+      path === null ? undefined : readFileSync(path);
+    return connectTls({
+      host,
+      port,
+      servername: /^[\d.]+$|:/.test(host) ? '' : host,
+      ca: file(tls.caPath),
+      cert: file(tls.certPath),
+      key: file(tls.privateKeyPath),
+      passphrase: tls.privateKeyPassphrase ?? undefined,
+      rejectUnauthorized: !(tls.insecure || tls.allowSelfSigned),
+      ...(tls.verifyHostname ? {} : { checkServerIdentity: () => undefined }),
+    });
+  }
+
+  #ready(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.#up = true;
+    this.#failures = 0;
+    this.#events.onUp(this);
+  }
+
+  #takeAck(value: Buffer): void {
+    const id = ackId(value);
+    if (id === null) throw new Error('the server wrote something that is no ack');
+    const sent = this.#unconfirmed.get(id);
+    if (!sent) {
+      if (this.#confirmed.has(id)) return;
+      throw new Error('the server acked a chunk that was not sent over this connection');
+    }
+    this.#unconfirmed.delete(id);
+    this.#confirmed.add(id);
+    if (this.#confirmed.size > REMEMBERED) this.#confirmed.delete(this.#confirmed.values().next().value!);
+    sent.outgoing.confirm();
+  }
+
+  #armAckTimer(): void {
+    if (this.#ackTimer) return;
+    const [oldest] = this.#unconfirmed.values();
+    if (!oldest) return;
+    const left = oldest.sentAt + this.#options.ackResponseTimeout - this.#deps.now();
+    this.#ackTimer = setTimeout(() => this.#checkAcks(), Math.max(left, 1));
+  }
+
+  #checkAcks(): void {
+    this.#ackTimer = null;
+    const [oldest] = this.#unconfirmed.values();
+    if (!oldest) return;
+    const { ackResponseTimeout } = this.#options;
+    if (this.#deps.now() - oldest.sentAt >= ackResponseTimeout && this.#socket) {
+      this.#drop(this.#socket, `no ack within ${ackResponseTimeout} ms (ack_response_timeout)`);
+    } else this.#armAckTimer();
+  }
+
+  #drop(socket: Socket, why: string): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    this.#up = false;
+    if (this.#ackTimer) clearTimeout(this.#ackTimer);
+    this.#ackTimer = null;
+    socket.destroy();
+    const unconfirmed = [...this.#unconfirmed.values()].map((s) => s.outgoing);
+    this.#unconfirmed = new Map();
+    this.#confirmed = new Set();
+    this.#failures += 1;
+    if (!this.#closed) this.#retry = setTimeout(() => this.open(), this.#delay());
+    this.#events.onDown(this, unconfirmed, why);
+  }
+
+  /** Exponential from retry_wait to retry_max_interval, with a jitter of ±12.5 % (Fluentd's retry_randomize). */
+  #delay(): number {
+    const { retryWait, retryMaxInterval } = this.#options;
+    const base = Math.min(retryMaxInterval, retryWait * 2 ** Math.min(this.#failures - 1, 20));
+    return base * (0.875 + this.#deps.chance() * 0.25);
+  }
+}
+
+function problem(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'nobody listens there (connection refused)';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'the server reset the connection';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is not known';
+    default:
+      return error.message;
+  }
+}
