@@ -1,0 +1,85 @@
+// From matches to alerts: which of them become one. In this order: building blocks never, repeats within the
+// look-back, what the rule suppresses, what is over the cap. Knows no clock: the time of arrival comes in.
+import type { Match } from '../detect/match.js';
+import type { Encodable } from '../msgpack/encode.js';
+import { Cap, type CapNotice } from './cap.js';
+import { type AlertedEvent, alertFields } from './document.js';
+import { alertId, type EventSource, eventIdentity } from './identity.js';
+import { LookBack } from './lookBack.js';
+import { Suppression, type SuppressionNotice } from './suppression.js';
+
+/** Why a match became an alert, or none. The middle three are outcomes of fluent_detect_alerts_total. */
+export type AlertDecision =
+  | {
+      readonly outcome: 'alert';
+      readonly id: string;
+      readonly tag: string;
+      readonly fields: { [key: string]: Encodable };
+    }
+  | { readonly outcome: 'duplicate' | 'capped' | 'suppressed' | 'building_block' };
+
+export interface AlerterOptions {
+  /** Template with `${tag}`, `${rule_id}`, `${severity}`. */
+  readonly tag: string;
+  readonly lookBackMax: number;
+  readonly onCap: (notice: CapNotice) => void;
+  readonly onSuppressed: (notice: SuppressionNotice) => void;
+}
+
+export interface AlerterState {
+  readonly lookBack: readonly (readonly [string, number])[];
+  readonly caps: ReturnType<Cap['snapshot']>;
+}
+
+export class Alerter {
+  readonly #options: AlerterOptions;
+  readonly #lookBack: LookBack;
+  readonly #cap: Cap;
+  readonly #suppression: Suppression;
+
+  constructor(options: AlerterOptions) {
+    this.#options = options;
+    this.#lookBack = new LookBack(options.lookBackMax);
+    this.#cap = new Cap(options.onCap);
+    this.#suppression = new Suppression(options.onSuppressed);
+  }
+
+  /** @param nowMs the time of arrival, epoch ms. */
+  decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
+    const { rule } = match;
+    if (rule.buildingBlock) return { outcome: 'building_block' };
+    const id = alertId(rule.id, eventIdentity(match, event));
+    if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return { outcome: 'duplicate' };
+    const suppression = this.#suppression.take(match, nowMs);
+    if (suppression === 'suppressed') {
+      this.#lookBack.add(id, nowMs);
+      return { outcome: 'suppressed' };
+    }
+    if (!this.#cap.take(rule, nowMs)) return { outcome: 'capped' };
+    this.#lookBack.add(id, nowMs);
+    const fields = alertFields(match, event, id);
+    if (suppression) fields['suppression'] = suppression;
+    return { outcome: 'alert', id, tag: this.tagFor(tag, rule.id, match.severity), fields };
+  }
+
+  /** The alert's tag, by the template. */
+  tagFor(tag: string, ruleId: string, severity: string): string {
+    const values: Readonly<Record<string, string>> = { tag, rule_id: ruleId, severity };
+    return this.#options.tag.replace(/\$\{(tag|rule_id|severity)\}/g, (_, name: string) => values[name]!);
+  }
+
+  /** Ends intervals and groups that are over, so that their counts are told. */
+  sweep(nowMs: number): void {
+    this.#cap.sweep(nowMs);
+    this.#suppression.sweep(nowMs);
+  }
+
+  snapshot(): AlerterState {
+    return { lookBack: this.#lookBack.snapshot(), caps: this.#cap.snapshot() };
+  }
+
+  restore(state: AlerterState, rules: Parameters<Cap['restore']>[1]): void {
+    this.#lookBack.restore(state.lookBack);
+    this.#cap.restore(state.caps, rules);
+  }
+}

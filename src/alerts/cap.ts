@@ -1,0 +1,82 @@
+// At most `max_signals` alerts a rule in one `interval`, intervals aligned to the clock of arrival. What is over is
+// held back and counted; tagging knows nothing of it.
+import type { Rule } from '../rules/rule.js';
+
+/** How many alerts of a rule were held back in an interval: the first says so at once, the last when it is over. */
+export interface CapNotice {
+  readonly rule: Rule;
+  /** Epoch ms. */
+  readonly intervalStart: number;
+  readonly intervalEnd: number;
+  readonly heldBack: number;
+  /** `reached`: the first alert over the cap. `closed`: the interval is over, the count is final. */
+  readonly kind: 'reached' | 'closed';
+}
+
+interface Count {
+  rule: Rule;
+  start: number;
+  alerts: number;
+  heldBack: number;
+}
+
+export class Cap {
+  readonly #counts = new Map<string, Count>();
+  readonly #onNotice: (notice: CapNotice) => void;
+
+  constructor(onNotice: (notice: CapNotice) => void) {
+    this.#onNotice = onNotice;
+  }
+
+  /** Takes one alert into the count; false: it is held back. */
+  take(rule: Rule, nowMs: number): boolean {
+    const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
+    let count = this.#counts.get(rule.id);
+    if (!count || count.start !== start) {
+      if (count) this.#close(count);
+      count = { rule, start, alerts: 0, heldBack: 0 };
+      this.#counts.set(rule.id, count);
+    }
+    count.rule = rule;
+    if (count.alerts < rule.maxSignals) {
+      count.alerts += 1;
+      return true;
+    }
+    count.heldBack += 1;
+    if (count.heldBack === 1) this.#onNotice(noticeOf(count, 'reached'));
+    return false;
+  }
+
+  /** Closes the intervals that are over; call it now and then. */
+  sweep(nowMs: number): void {
+    for (const [id, count] of this.#counts) {
+      if (nowMs < count.start + count.rule.intervalMs) continue;
+      this.#counts.delete(id);
+      this.#close(count);
+    }
+  }
+
+  snapshot(): { rule: string; start: number; alerts: number; heldBack: number }[] {
+    return [...this.#counts.values()].map(({ rule, ...count }) => ({ rule: rule.id, ...count }));
+  }
+
+  /** Counts of rules that are no longer there are dropped. */
+  restore(
+    counts: readonly { rule: string; start: number; alerts: number; heldBack: number }[],
+    rules: readonly Rule[],
+  ): void {
+    for (const { rule: id, ...count } of counts) {
+      const rule = rules.find((r) => r.id === id);
+      if (rule) this.#counts.set(id, { rule, ...count });
+    }
+  }
+
+  #close(count: Count): void {
+    if (count.heldBack > 0) this.#onNotice(noticeOf(count, 'closed'));
+  }
+}
+
+function noticeOf(count: Count, kind: CapNotice['kind']): CapNotice {
+  const { rule, start, heldBack } = count;
+  return { rule, intervalStart: start, intervalEnd: start + rule.intervalMs, heldBack, kind };
+}

@@ -1,0 +1,28 @@
+// Which event an alert is about, and the alert's id: both follow from the rule and the event alone, so that every
+// instance, at any time, gives the same alert the same id and a sink can drop repeats.
+import { createHash } from 'node:crypto';
+import type { Match } from '../detect/match.js';
+
+/** The event that a match was found in, as far as its identity needs it. */
+export interface EventSource {
+  /** The record's own content as text; only asked for when the event has no id. Tags of ours are not in it. */
+  readonly content: () => string;
+  /** The event's time, ISO 8601. */
+  readonly timeIso: string;
+}
+
+/**
+ * The event's identity: `event.id` (which mappings fill from the source's own id), else its time and content, with
+ * the record's place when it lies in an envelope.
+ */
+export function eventIdentity(match: Match, event: EventSource): string {
+  const id = match.view.values('event.id')[0];
+  if (id !== undefined && id !== '') return `id ${id}`;
+  const hash = createHash('sha256').update(event.timeIso).update('\n').update(event.content()).digest('hex');
+  return `content ${hash}${match.path === null ? '' : ` ${match.path}`}`;
+}
+
+/** `kibana.alert.uuid`: sha256, hex, over rule and event. */
+export function alertId(ruleId: string, identity: string): string {
+  return createHash('sha256').update(ruleId).update('\n').update(identity).digest('hex');
+}

@@ -1,0 +1,75 @@
+// Kibana's `alert_suppression`: one alert for each distinct group of values; later ones within the duration only
+// count. Bounded: past the bound alerts pass un-suppressed rather than memory growing.
+import type { Match } from '../detect/match.js';
+import type { Encodable } from '../msgpack/encode.js';
+import type { AlertSuppression, Rule } from '../rules/rule.js';
+
+/** A group whose time is over, with alerts that were suppressed into it. */
+export interface SuppressionNotice {
+  readonly rule: Rule;
+  readonly terms: readonly { readonly field: string; readonly value: readonly string[] }[];
+  readonly suppressed: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Group {
+  readonly rule: Rule;
+  readonly terms: SuppressionNotice['terms'];
+  readonly start: number;
+  readonly until: number;
+  end: number;
+  suppressed: number;
+}
+
+/** Groups held at once over all rules. */
+export const DEFAULT_MAX_GROUPS = 100_000;
+
+export class Suppression {
+  readonly #groups = new Map<string, Group>();
+  readonly #max: number;
+  readonly #onNotice: (notice: SuppressionNotice) => void;
+
+  constructor(onNotice: (notice: SuppressionNotice) => void, max = DEFAULT_MAX_GROUPS) {
+    this.#onNotice = onNotice;
+    this.#max = max;
+  }
+
+  /** The suppression fields of a first alert; 'suppressed' for a later one; null: the rule does not suppress this one. */
+  take(match: Match, nowMs: number): { [key: string]: Encodable } | 'suppressed' | null {
+    const { rule, view } = match;
+    const { suppression } = rule;
+    if (!suppression) return null;
+    const terms = suppression.groupBy.map((field) => ({ field, value: view.values(field) }));
+    if (suppression.missingFields === 'doNotSuppress' && terms.some((t) => t.value.length === 0)) return null;
+    const key = JSON.stringify([rule.id, terms.map((t) => t.value)]);
+    const known = this.#groups.get(key);
+    if (known && nowMs < known.until) {
+      known.suppressed += 1;
+      known.end = nowMs;
+      return 'suppressed';
+    }
+    if (known) this.#close(key, known);
+    if (this.#groups.size < this.#max) {
+      const until = untilOf(suppression, rule, nowMs);
+      this.#groups.set(key, { rule, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
+    }
+    const iso = new Date(nowMs).toISOString();
+    return { terms, start: iso, end: iso, docs_count: 0 };
+  }
+
+  /** Closes the groups whose time is over. */
+  sweep(nowMs: number): void {
+    for (const [key, group] of this.#groups) if (nowMs >= group.until) this.#close(key, group);
+  }
+
+  #close(key: string, group: Group): void {
+    this.#groups.delete(key);
+    if (group.suppressed > 0) this.#onNotice(group);
+  }
+}
+
+function untilOf(suppression: AlertSuppression, rule: Rule, nowMs: number): number {
+  if (suppression.durationMs !== null) return nowMs + suppression.durationMs;
+  return (Math.floor(nowMs / rule.intervalMs) + 1) * rule.intervalMs;
+}
