@@ -59,7 +59,6 @@ export interface InputConfig {
   readonly idleTimeout: number;
   readonly addTagPrefix: string | null;
   readonly tag: string | null;
-  readonly sourceAddressKey: string | null;
 }
 
 export interface OutputServer {
@@ -83,8 +82,6 @@ export interface ForwardClientOptions {
   readonly connectTimeout: number;
   readonly retryWait: number;
   readonly retryMaxInterval: number;
-  /** Log metadata of Fluent Bit's entries: passed on, or taken off for a receiver that cannot take it. */
-  readonly metadata: 'keep' | 'strip';
 }
 
 export type LineFormat = 'json' | 'out_file';
@@ -164,6 +161,8 @@ export interface Config {
     readonly lookBackMax: number;
   };
   readonly alertsSpool: { readonly path: string | null; readonly maxBytes: number; readonly maxAge: number };
+  /** Log metadata of Fluent Bit's entries (`output.metadata`): passed on, or taken off for a receiver that cannot take it. */
+  readonly metadata: 'keep' | 'strip';
   readonly rules: {
     readonly paths: readonly string[];
     readonly overlays: Readonly<Record<string, RuleOverlay>>;

@@ -1,0 +1,78 @@
+// elastic/detection-rules TOML: `[metadata]`, `[rule]`, `[[rule.threat]]`. Names that differ from Kibana's schema
+// (`new_terms`) are put into it; `[transform]` is UI text and left out.
+import { parse, TomlError } from 'smol-toml';
+import { Lines, type Path, type Place, type SourceDocument } from '../place.js';
+import { RuleFileError } from '../ruleError.js';
+import type { RuleDocument, RuleFormat } from './format.js';
+import { offsetInString, pathKey, type TomlPlaces, tomlPlaces } from './tomlPositions.js';
+
+export const detectionRulesToml: RuleFormat = {
+  name: 'detection-rules TOML',
+  endings: ['.toml'],
+  read(text): readonly RuleDocument[] {
+    const file = parseToml(text);
+    const rule = file['rule'];
+    if (!isTable(rule)) throw new RuleFileError('schema', { line: 1, column: 1 }, 'there is no [rule] table');
+    const integration = isTable(file['metadata']) ? file['metadata']['integration'] : undefined;
+    const ruleset = Array.isArray(integration) ? integration[0] : integration;
+    // `enabled` says whether Kibana turns the rule on when it installs it; here a file in the folder is a rule in force.
+    const { enabled: _enabled, ...inForce } = rule;
+    const source = new TomlSource(text, { ...inForce, ...newTermsOf(rule['new_terms']) });
+    return [{ kind: 'rule', source, ruleset: typeof ruleset === 'string' ? ruleset : null }];
+  },
+};
+
+function parseToml(text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const message = error.message.split('\n')[0]!.replace(/^Invalid TOML document: /, '');
+    throw new RuleFileError('syntax', { line: error.line, column: error.column }, `not TOML: ${message}`);
+  }
+}
+
+/** `[rule.new_terms] field = "new_terms_fields", value = […]` and its `history_window_start`. */
+function newTermsOf(table: unknown): Record<string, unknown> {
+  if (!isTable(table)) return {};
+  const window = table['history_window_start'];
+  const start: unknown = Array.isArray(window) && isTable(window[0]) ? window[0]['value'] : undefined;
+  return { new_terms_fields: table['value'], history_window_start: start };
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+class TomlSource implements SourceDocument {
+  readonly value: unknown;
+  readonly #text: string;
+  readonly #lines: Lines;
+  readonly #places: TomlPlaces;
+
+  constructor(text: string, value: unknown) {
+    this.value = value;
+    this.#text = text;
+    this.#lines = new Lines(text);
+    this.#places = tomlPlaces(text);
+  }
+
+  place(path: Path): Place {
+    return this.#lines.placeOf(this.#find(path)?.offset ?? 0);
+  }
+
+  placeIn(path: Path, offset: number): Place {
+    const found = this.#find(path);
+    if (!found?.string) return this.place(path);
+    return this.#lines.placeOf(offsetInString(this.#text, found.string, offset));
+  }
+
+  #find(path: Path): ReturnType<TomlPlaces['get']> {
+    const full = ['rule', ...path];
+    for (let n = full.length; n > 0; n -= 1) {
+      const found = this.#places.get(pathKey(full.slice(0, n)));
+      if (found) return found;
+    }
+    return undefined;
+  }
+}

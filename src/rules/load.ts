@@ -1,0 +1,248 @@
+// Rule files and folders to a rule set. Nothing is silently skipped: every document ends as a rule, as disabled, as
+// unsupported with the reason, or as an error with its place.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import type { RuleOverlay } from '../config/config.js';
+import { FieldTypes } from '../kql/types.js';
+import { buildRule, type RawRule, ruleId } from './build.js';
+import { exceptionItem } from './exceptionItems.js';
+import type { RuleDocument } from './formats/format.js';
+import { ruleFormats } from './formats/ruleFormats.js';
+import { Lines, type Place } from './place.js';
+import type { Rule, RuleException, RuleSet, UnsupportedRule } from './rule.js';
+import { type RuleError, RuleFileError, type RuleWarning } from './ruleError.js';
+import { schemaProblems } from './schema.js';
+
+export interface LoadOptions {
+  readonly overlays?: Readonly<Record<string, RuleOverlay>>;
+  readonly fieldTypes?: FieldTypes;
+}
+
+export interface LoadResult {
+  readonly ruleSet: RuleSet;
+  readonly errors: readonly RuleError[];
+  readonly warnings: readonly RuleWarning[];
+  /** Rule files read. */
+  readonly files: number;
+}
+
+/** A path that cannot be read at all: usage, not a rule's fault. */
+export class RulePathError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RulePathError';
+  }
+}
+
+/** @throws RulePathError when a path of `paths` is not there. */
+export function loadRules(paths: readonly string[], options: LoadOptions = {}): LoadResult {
+  const loader = new Loader(options.overlays ?? {}, options.fieldTypes ?? new FieldTypes());
+  const files = [...new Set(paths.flatMap(ruleFilesOf))];
+  for (const file of files) loader.read(file);
+  return { ...loader.finish(), files: files.length };
+}
+
+const endings = new Set(ruleFormats.flatMap((f) => f.endings));
+
+/** Rule files at a path: the file itself, or those below a folder (`_deprecated` and hidden folders left out). */
+export function ruleFilesOf(path: string): string[] {
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = statSync(path);
+  } catch (cause) {
+    throw new RulePathError(`${path}: there is no such file or folder`, { cause });
+  }
+  if (!stat.isDirectory()) {
+    if (endings.has(extname(path).toLowerCase())) return [path];
+    throw new RulePathError(`${path}: rules are read from files that end in ${[...endings].join(', ')}`);
+  }
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inside = join(path, entry.name);
+      const folder = entry.isDirectory() || (entry.isSymbolicLink() && statSync(inside).isDirectory());
+      if (folder)
+        return entry.name === '_deprecated' || entry.name.startsWith('.') ? [] : ruleFilesOf(inside);
+      return endings.has(extname(entry.name).toLowerCase()) && !isExamples(entry.name) ? [inside] : [];
+    });
+}
+
+/** `NAME.examples.yaml` beside a rule is its examples. */
+export function isExamples(name: string): boolean {
+  return /\.examples\.(ya?ml|json)$/i.test(name);
+}
+
+const supportedTypes = new Set(['query', 'threshold', 'new_terms']);
+const knownTypes = new Set([
+  ...supportedTypes,
+  'saved_query',
+  'eql',
+  'esql',
+  'machine_learning',
+  'threat_match',
+]);
+
+class Loader {
+  readonly #overlays: Readonly<Record<string, RuleOverlay>>;
+  readonly #fieldTypes: FieldTypes;
+  readonly #errors: RuleError[] = [];
+  readonly #warnings: RuleWarning[] = [];
+  readonly #unsupported: UnsupportedRule[] = [];
+  readonly #pending: { file: string; lines: Lines; document: RuleDocument; raw: RawRule }[] = [];
+  readonly #lists = new Map<string, RuleException[]>();
+  readonly #places = new Map<string, string>();
+
+  constructor(overlays: Readonly<Record<string, RuleOverlay>>, fieldTypes: FieldTypes) {
+    this.#overlays = overlays;
+    this.#fieldTypes = fieldTypes;
+  }
+
+  read(file: string): void {
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+    } catch (error) {
+      this.#error(file, new Lines(''), 'unreadable', { line: 1, column: 1 }, (error as Error).message);
+      return;
+    }
+    const lines = new Lines(text);
+    const format = ruleFormats.find((f) => f.endings.includes(extname(file).toLowerCase()))!;
+    this.#guard(file, lines, () => {
+      for (const document of format.read(text)) {
+        this.#guard(file, lines, () => this.#sort(file, lines, document));
+      }
+    });
+  }
+
+  finish(): Omit<LoadResult, 'files'> {
+    const rules: Rule[] = [];
+    const disabled: Rule[] = [];
+    for (const { file, lines, document, raw } of this.#pending) {
+      this.#guard(file, lines, () => {
+        const rule = this.#build(file, lines, document, raw);
+        const enabled = this.#overlays[rule.id]?.enabled ?? raw['enabled'] !== false;
+        if (enabled) rules.push(rule);
+        else disabled.push(rule);
+      });
+    }
+    for (const id of Object.keys(this.#overlays)) {
+      if (this.#places.has(id)) continue;
+      const message = `the config lays over rule ${id}, which no rule file has`;
+      this.#warnings.push({
+        code: 'unknown_overlay',
+        file: 'config',
+        line: 1,
+        column: 1,
+        message,
+        excerpt: '',
+      });
+    }
+    const hash = hashOf(rules);
+    const ruleSet = { rules, disabled, unsupported: this.#unsupported, hash };
+    return { ruleSet, errors: this.#errors, warnings: this.#warnings };
+  }
+
+  #sort(file: string, lines: Lines, document: RuleDocument): void {
+    const { source } = document;
+    if (document.kind === 'exception_item') {
+      const { listId, exception } = exceptionItem(source);
+      this.#lists.set(listId, [...(this.#lists.get(listId) ?? []), exception]);
+      return;
+    }
+    const raw = source.value;
+    if (typeof raw !== 'object' || raw === null) {
+      throw new RuleFileError('schema', source.place([]), 'this is not a rule: an object should be here');
+    }
+    const rule = raw as RawRule;
+    if (!this.#isSupported(file, document, rule)) return;
+    const problems = schemaProblems(rule);
+    for (const p of problems) this.#error(file, lines, 'schema', source.place(p.path), p.message);
+    if (problems.length > 0) return;
+    const id = ruleId(rule);
+    const here = `${file}:${source.place([]).line}`;
+    const before = this.#places.get(id);
+    if (before)
+      throw new RuleFileError(
+        'duplicate_id',
+        source.place(['rule_id']),
+        `rule_id ${id} is in ${before} already`,
+      );
+    this.#places.set(id, here);
+    this.#pending.push({ file, lines, document, raw: rule });
+  }
+
+  #isSupported(file: string, { source }: RuleDocument, rule: RawRule): boolean {
+    const type = rule['type'];
+    const language = typeof rule['language'] === 'string' ? rule['language'] : null;
+    if (typeof type !== 'string' || !knownTypes.has(type)) {
+      if (type === undefined) return true;
+      const known = [...knownTypes].join(', ');
+      throw new RuleFileError(
+        'unknown_type',
+        source.place(['type']),
+        `unknown rule type ${JSON.stringify(type)}; known: ${known}`,
+      );
+    }
+    const reason = unsupportedReason(type, language);
+    if (reason === null) return true;
+    const id = typeof rule['rule_id'] === 'string' ? rule['rule_id'] : '';
+    this.#places.set(id, file);
+    const { line } = source.place([]);
+    this.#unsupported.push({ id, name: String(rule['name'] ?? ''), type, language, file, line, reason });
+    return false;
+  }
+
+  #build(file: string, lines: Lines, document: RuleDocument, raw: RawRule): Rule {
+    const { source } = document;
+    return buildRule(source, raw, {
+      file,
+      ruleset: document.ruleset ?? basename(dirname(file)) ?? 'fluent-detect',
+      fieldTypes: this.#fieldTypes,
+      overlay: this.#overlays[ruleId(raw)] ?? {},
+      listExceptions: (ids) => ids.flatMap((id) => this.#lists.get(id) ?? []),
+      onWarning: ({ code, span, message }) => {
+        const place = source.placeIn(['query'], span.start);
+        this.#warnings.push({ code, file, ...place, message, excerpt: excerptOf(lines, place) });
+      },
+    });
+  }
+
+  #guard(file: string, lines: Lines, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof RuleFileError)) throw error;
+      this.#error(file, lines, error.code, error.place, error.message);
+    }
+  }
+
+  #error(file: string, lines: Lines, code: RuleError['code'], place: Place, message: string): void {
+    this.#errors.push({ code, file, ...place, message, excerpt: excerptOf(lines, place) });
+  }
+}
+
+function unsupportedReason(type: string, language: string | null): string | null {
+  if (!supportedTypes.has(type)) return `rules of type ${type} are not supported`;
+  if (language !== null && language !== 'kuery')
+    return `queries in ${language} are not supported; only kuery (KQL) is`;
+  return null;
+}
+
+/** The line and a caret; long lines are cut around the place. */
+function excerptOf(lines: Lines, place: Place): string {
+  const whole = lines.line(place.line);
+  const from = Math.max(0, place.column - 61);
+  const line = whole.slice(from, from + 120);
+  return `${line}\n${line.slice(0, place.column - 1 - from).replace(/[^\t]/g, ' ')}^`;
+}
+
+/** Over all that decides a match and a tag. */
+function hashOf(rules: readonly Rule[]): string {
+  const hash = createHash('sha256');
+  for (const rule of [...rules].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const { predicate: _predicate, exceptions, source: _source, ...rest } = rule;
+    hash.update(JSON.stringify([rest, exceptions.map((e) => [e.name, e.expires, e.predicate])]));
+  }
+  return hash.digest('hex').slice(0, 12);
+}

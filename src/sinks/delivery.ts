@@ -1,0 +1,68 @@
+// All alert sinks behind one door: an alert is safe when every sink has it, or the spool has it for that sink.
+import { join } from 'node:path';
+import type { Alert } from '../alerts/alert.js';
+import { AppendFile } from './appendFile.js';
+import type { AlertSink } from './sink.js';
+import { type RunnerOptions, SinkRunner } from './sinkRunner.js';
+import type { Spool } from './spool.js';
+
+export class AlertDelivery {
+  readonly #runners: readonly SinkRunner[];
+  readonly #deadLetters: AppendFile | null;
+  readonly #spool: Spool | null;
+
+  private constructor(runners: readonly SinkRunner[], deadLetters: AppendFile | null, spool: Spool | null) {
+    this.#runners = runners;
+    this.#deadLetters = deadLetters;
+    this.#spool = spool;
+  }
+
+  /** @param spool null: alerts wait in memory for a sink that is away, and the stage holds its acks back. */
+  static async open(
+    sinks: readonly AlertSink[],
+    spool: Spool | null,
+    options: RunnerOptions,
+  ): Promise<AlertDelivery> {
+    const deadLetters = spool
+      ? new AppendFile({
+          path: join(spool.path, 'dead-letters.log'),
+          rotateBytes: null,
+          rotateKeep: 0,
+          sync: true,
+        })
+      : null;
+    const named = new Map<string, number>();
+    const runners: SinkRunner[] = [];
+    for (const sink of sinks) {
+      const n = (named.get(sink.name) ?? 0) + 1;
+      named.set(sink.name, n);
+      const queue = (await spool?.queue(n === 1 ? sink.name : `${sink.name}#${n}`)) ?? null;
+      runners.push(new SinkRunner(sink, queue, deadLetters, options));
+    }
+    return new AlertDelivery(runners, deadLetters, spool);
+  }
+
+  get spooledBytes(): number {
+    return this.#runners.reduce((sum, r) => sum + r.spooledBytes, 0);
+  }
+  get spooled(): number {
+    return this.#runners.reduce((sum, r) => sum + r.spooled, 0);
+  }
+  /** Names of sinks that are failing now. */
+  get troubled(): string[] {
+    return this.#runners.filter((r) => r.troubled).map((r) => r.name);
+  }
+
+  /** Resolves when every sink has all of these alerts, or the disk has them for it. */
+  async submit(alerts: readonly Alert[]): Promise<void> {
+    await Promise.all(this.#runners.flatMap((runner) => alerts.map((alert) => runner.submit(alert))));
+  }
+
+  /** @returns alerts that are neither delivered nor on disk. */
+  async close(timeoutMs: number): Promise<number> {
+    await Promise.all(this.#runners.map((r) => r.close(timeoutMs)));
+    await this.#deadLetters?.close();
+    await this.#spool?.close();
+    return this.#runners.reduce((sum, r) => sum + r.unsafe, 0);
+  }
+}
