@@ -5,7 +5,7 @@ import type { Frame } from '../forward/message.js';
 import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
-import { type EntryEvents, scanEntries } from './entries.js';
+import { type EntryEvents, type Scanned, scanEntries } from './entries.js';
 
 const entryHeader = arrayHeader(2);
 const metadataHeader = arrayHeader(2);
@@ -13,6 +13,8 @@ const metadataHeader = arrayHeader(2);
 export interface ChunkDeps {
   readonly engine: Engine;
   readonly nowMs: number;
+  /** Take Fluent Bit's log metadata off the entries. */
+  readonly stripMetadata: boolean;
   /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
   readonly inflate: (frame: Frame) => Buffer | null;
   /** `add_tag_prefix` and `tag` of the input, applied. */
@@ -40,7 +42,7 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
     case 'packed_forward': {
       const fill = frame.mode === 'forward' ? eventTime(deps.nowMs) : null;
       const { buffer, bodyStart, bodyEnd } = frame;
-      const scanned = scanEntries(buffer, bodyStart, bodyEnd, deps.engine, deps.nowMs, fill, deps.events);
+      const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps);
       const payload = scanned.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
       return {
         chunk: scanned.events === 0 ? null : chunkOf(frame, tag, tagBytes, connectionId, payload, null),
@@ -50,7 +52,7 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
     case 'compressed_packed_forward': {
       const inflated = deps.inflate(frame);
       if (inflated === null) return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0 };
-      const scanned = scanEntries(inflated, 0, inflated.length, deps.engine, deps.nowMs, null, deps.events);
+      const scanned = scan(inflated, 0, inflated.length, null, deps);
       // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
       if (scanned.slices === null && scanned.events > 0) {
         return { chunk: whole(frame, tag, tagBytes, connectionId), events: scanned.events };
@@ -64,6 +66,11 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
   }
 }
 
+function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Scanned {
+  const { engine, nowMs, stripMetadata, events } = deps;
+  return scanEntries(buf, start, end, { engine, nowMs, fillTime, stripMetadata, events });
+}
+
 /** Message mode: `[tag, time, record, option?]` becomes a payload of one entry. Its metadata option moves into the entry. */
 function fromMessage(
   frame: Frame,
@@ -73,7 +80,7 @@ function fromMessage(
   deps: ChunkDeps,
 ): MadeChunk {
   const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
-  const metadata = frame.hasMetadataOption ? optionValue(frame, 'metadata') : null;
+  const metadata = frame.hasMetadataOption && !deps.stripMetadata ? optionValue(frame, 'metadata') : null;
   let entry: Buffer;
   if (metadata === null) entry = Buffer.concat([entryHeader, body]);
   else {
@@ -87,7 +94,7 @@ function fromMessage(
     ]);
   }
   const fill = eventTime(deps.nowMs);
-  const scanned = scanEntries(entry, 0, entry.length, deps.engine, deps.nowMs, fill, deps.events);
+  const scanned = scan(entry, 0, entry.length, fill, deps);
   return {
     chunk:
       scanned.events === 0

@@ -41,20 +41,23 @@ export class EntriesError extends Error {
 const GROUP_START = 0xffffffff;
 const GROUP_END = 0xfffffffe;
 
+export interface ScanOptions {
+  readonly engine: Engine;
+  /** Time of arrival, epoch ms. */
+  readonly nowMs: number;
+  /** The msgpack time that stands in for nil (Message and Forward mode, as in_forward does); null: nil is broken. */
+  readonly fillTime: Buffer | null;
+  /** `[[time, metadata], record]` becomes `[time, record]`. */
+  readonly stripMetadata: boolean;
+  readonly events: EntryEvents;
+}
+
 /**
  * Reads the entries in `[start, end)` of `buf`.
- * @param fillTime the msgpack time that stands in for nil (Message and Forward mode, as in_forward does); null: nil is broken.
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
-export function scanEntries(
-  buf: Buffer,
-  start: number,
-  end: number,
-  engine: Engine,
-  nowMs: number,
-  fillTime: Buffer | null,
-  events: EntryEvents,
-): Scanned {
+export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
+  const { engine, nowMs, fillTime, stripMetadata, events } = options;
   let count = 0;
   let slices: Buffer[] | null = null;
   /** What is before it is in `slices` already. */
@@ -100,7 +103,8 @@ export function scanEntries(
       continue;
     }
     count += 1;
-    if (nil) edit(time, record, [fillTime]);
+    if (nil) edit(time, record, [fillTime!]);
+    else if (stripMetadata && kindOf(buf[time]!) === 'array') edit(time, record, [innerTime(buf, time, end)]);
     if (judged && engine.matches.length > 0) {
       const place = {
         buf,
@@ -119,6 +123,12 @@ export function scanEntries(
   const made = slices as Buffer[] | null;
   if (made !== null && copied < end) made.push(buf.subarray(copied, end));
   return { events: count, slices: made };
+}
+
+/** The time inside `[time, metadata]`. */
+function innerTime(buf: Buffer, time: number, end: number): Buffer {
+  const start = time + headerSize(buf[time]!);
+  return buf.subarray(start, skip(buf, start, end));
 }
 
 function arrayLength(buf: Buffer, at: number, end: number): number {

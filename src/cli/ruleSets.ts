@@ -1,0 +1,29 @@
+// Rules for a command: loaded by the config, their problems said, and whether the command may go on.
+import type { Config } from '../config/config.js';
+import { FieldTypes } from '../kql/types.js';
+import { type LoadResult, loadRules, RulePathError } from '../rules/load.js';
+import { formatRuleError } from '../rules/ruleError.js';
+
+/** Null: a path is not there; that has been said. */
+export function rulesOf(config: Pick<Config, 'rules'>, say: (message: string) => void): LoadResult | null {
+  try {
+    const { paths, overlays, fieldTypes } = config.rules;
+    return loadRules(paths, { overlays, fieldTypes: new FieldTypes(fieldTypes) });
+  } catch (error) {
+    if (!(error instanceof RulePathError)) throw error;
+    say(error.message);
+    return null;
+  }
+}
+
+/** Everything that is wrong with rule files, one after another. */
+export function sayErrors(result: LoadResult, say: (message: string) => void): void {
+  for (const error of result.errors) say(formatRuleError(error));
+}
+
+/** How many rules are left out, by reason; '' when none is. */
+export function unsupportedSummary(result: LoadResult): string {
+  const reasons = new Map<string, number>();
+  for (const { reason } of result.ruleSet.unsupported) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  return [...reasons].map(([reason, count]) => `${count}: ${reason}`).join('; ');
+}

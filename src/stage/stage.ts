@@ -1,0 +1,388 @@
+// The stage: frames in, every event out, alerts to the sinks; back-pressure, reload and shutdown. It wires the rooms
+// together and owns no rule of its own but the order of things.
+
+import type { Alert } from '../alerts/alert.js';
+import { Alerter, type AlerterState } from '../alerts/alerter.js';
+import type { CapNotice } from '../alerts/cap.js';
+import { capMessage, capRecord } from '../alerts/document.js';
+import type { Config, InputConfig, ListenAddress } from '../config/config.js';
+import { Engine } from '../detect/engine.js';
+import { sourceMappings } from '../fields/mappings.js';
+import { inflate } from '../forward/inflate.js';
+import type { Frame, FrameContext, RejectCode } from '../forward/message.js';
+import { Rejection } from '../forward/rejection.js';
+import { ForwardServer } from '../forward/server.js';
+import { encode } from '../msgpack/encode.js';
+import type { Logger } from '../observe/log.js';
+import { RateLimit } from '../observe/log.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { Rule, RuleSet } from '../rules/rule.js';
+import type { AlertDelivery } from '../sinks/delivery.js';
+import type { Output } from '../sinks/output.js';
+import { AckChain } from './ackChain.js';
+import { eventTime, type MadeChunk, makeChunk } from './chunks.js';
+import { taggedAndAlerted } from './detection.js';
+import { EntriesError } from './entries.js';
+import { type AlertSummary, summaryOf } from './summary.js';
+
+export interface StageDeps {
+  readonly output: Output;
+  readonly delivery: AlertDelivery;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Keeps look-back and caps for the next start. */
+  readonly saveState: (state: AlerterState) => Promise<void>;
+  readonly onAlert?: (alert: AlertSummary) => void;
+}
+
+/** Alerts that the console can ask for. */
+const RECENT_ALERTS = 1000;
+const SWEEP_MS = 1000;
+const SAVE_MS = 5000;
+
+export class Stage {
+  readonly #config: Config;
+  readonly #deps: StageDeps;
+  readonly #servers: ForwardServer[];
+  readonly #chain: AckChain;
+  readonly #alerter: Alerter;
+  readonly #limit: RateLimit;
+  readonly #matchCounts = new Map<string, number>();
+  readonly #recent: { n: number; summary: AlertSummary }[] = [];
+  #engine: Engine;
+  #alertCount = 0;
+  #timers: NodeJS.Timeout[] = [];
+  #stateChanged = false;
+  #listening = false;
+
+  constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#engine = this.#engineOf(ruleSet);
+    this.#limit = new RateLimit(10_000, deps.now);
+    this.#alerter = new Alerter({
+      tag: config.alerts.tag,
+      lookBackMax: config.alerts.lookBackMax,
+      onCap: (notice) => this.#capNotice(notice),
+      onSuppressed: ({ rule, suppressed }) =>
+        deps.log.info({ rule_id: rule.id, suppressed }, 'alerts were suppressed into an earlier one'),
+    });
+    this.#chain = new AckChain({
+      memoryLimit: config.memoryLimit,
+      now: () => performance.now(),
+      onPressure: (stop) => this.#press(stop),
+      onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
+      onGivenUp: (context, cause) => {
+        deps.log.warn(
+          { peer: context.peer, cause: (cause as Error).message },
+          'a chunk was not confirmed and not acked',
+        );
+      },
+    });
+    this.#servers = config.inputs.map(
+      (input) =>
+        new ForwardServer(input, {
+          onFrame: (frame, context) => this.#take(frame, context, input),
+          onReject: (code, detail, peer) => this.#rejected(code, detail, peer),
+          onConnection: (change) => {
+            deps.metrics.connections += change;
+          },
+        }),
+    );
+    deps.metrics.watch(
+      () => deps.delivery.spooledBytes,
+      () => this.#chain.heldBytes,
+    );
+    this.#countRules(ruleSet);
+  }
+
+  get ruleSet(): RuleSet {
+    return this.#engine.ruleSet;
+  }
+
+  /** Takes up what an earlier run knew. */
+  restore(state: AlerterState): void {
+    this.#alerter.restore(state, this.#engine.ruleSet.rules);
+  }
+
+  /** Starts listening. @throws ListenError; then nothing listens. */
+  async start(): Promise<ListenAddress[]> {
+    const addresses: ListenAddress[] = [];
+    try {
+      for (const server of this.#servers) addresses.push(await server.listen());
+    } catch (error) {
+      for (const server of this.#servers) server.close();
+      throw error;
+    }
+    this.#timers = [
+      setInterval(() => this.#alerter.sweep(this.#deps.now()), SWEEP_MS),
+      setInterval(() => void this.#save(), SAVE_MS),
+    ];
+    this.#listening = true;
+    return addresses;
+  }
+
+  /** Puts another rule set in force, whole, between two frames. */
+  reload(ruleSet: RuleSet): void {
+    this.#engine = this.#engineOf(ruleSet);
+    this.#countRules(ruleSet);
+  }
+
+  /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in time. */
+  async stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
+    const until = performance.now() + timeoutMs;
+    this.#listening = false;
+    for (const server of this.#servers) server.stopAccepting();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#chain.idle(), late]);
+    clearTimeout(timer);
+    for (const t of this.#timers) clearInterval(t);
+    this.#alerter.sweep(Number.MAX_SAFE_INTEGER);
+    const left = Math.max(0, until - performance.now());
+    // What is still held was not acked: its sender will send it again.
+    const chunks = this.#chain.heldChunks;
+    await this.#deps.output.close(0);
+    await this.#save(true);
+    const alerts = await this.#deps.delivery.close(Math.max(left, 1000));
+    for (const server of this.#servers) server.close();
+    return { chunks, alerts };
+  }
+
+  /** For /readyz. */
+  readiness(): { name: string; ok: boolean; reason: string }[] {
+    const { output, delivery } = this.#deps;
+    const spool = delivery.spooledBytes < this.#config.alertsSpool.maxBytes;
+    return [
+      {
+        name: 'listening',
+        ok: this.#listening,
+        reason: this.#listening ? 'accepting connections' : 'not listening',
+      },
+      {
+        name: 'output',
+        ok: output.ready,
+        reason: output.ready ? `${output.name} is reachable` : `${output.name} is away`,
+      },
+      { name: 'spool', ok: spool, reason: spool ? 'under its bound' : 'the alert spool is full' },
+    ];
+  }
+
+  status(): Record<string, unknown> {
+    const { metrics, delivery, output } = this.#deps;
+    return {
+      events_in: metrics.eventsIn,
+      events_out: metrics.eventsOut,
+      connections: metrics.connections,
+      held_bytes: this.#chain.heldBytes,
+      held_chunks: this.#chain.heldChunks,
+      spooled_alerts: delivery.spooled,
+      spool_bytes: delivery.spooledBytes,
+      failing_sinks: delivery.troubled,
+      output: output.name,
+      output_ready: output.ready,
+      rule_set: this.ruleSet.hash,
+      rules: this.ruleSet.rules.length,
+      alerts: this.#alertCount,
+    };
+  }
+
+  rulesInForce(): { rules: Record<string, unknown>[] } {
+    return {
+      rules: this.ruleSet.rules.map((r) => ({
+        id: r.id,
+        name: r.name,
+        version: r.version,
+        severity: r.severity,
+        risk_score: r.riskScore,
+        type: r.type,
+        matches: this.#matchCounts.get(r.id) ?? 0,
+      })),
+    };
+  }
+
+  recentAlerts(since: number, limit: number): { next: number; alerts: AlertSummary[] } {
+    const after = this.#recent.filter((r) => r.n > since).slice(-limit);
+    return { next: after.at(-1)?.n ?? since, alerts: after.map((r) => r.summary) };
+  }
+
+  #take(frame: Frame, context: FrameContext, input: InputConfig): void {
+    const { metrics, output, delivery, now } = this.#deps;
+    const nowMs = now();
+    const alerts: Alert[] = [];
+    const engine = this.#engine;
+    let made: MadeChunk;
+    const tag = tagOf(frame, input);
+    try {
+      made = makeChunk(frame, context.connectionId, {
+        engine,
+        nowMs,
+        stripMetadata: this.#config.metadata === 'strip',
+        inflate: (f) => this.#inflate(f, context, input),
+        tagOf: () => tag,
+        events: {
+          onMatch: (place) =>
+            taggedAndAlerted(place, tag, engine.matches, this.#alerter, nowMs, alerts, {
+              onMatch: ({ rule, severity }) => {
+                metrics.match(rule.id, severity);
+                this.#matchCounts.set(rule.id, (this.#matchCounts.get(rule.id) ?? 0) + 1);
+                this.#stateChanged = true;
+              },
+              onDecision: (outcome) => metrics.alert('', outcome),
+            }),
+          onInvalid: (reason) => this.#invalid(reason, tag, context),
+        },
+      });
+    } catch (error) {
+      if (error instanceof EntriesError)
+        context.refuse('bad_entries', `tag ${JSON.stringify(tag)}: ${error.message}`);
+      else if (error instanceof Rejection)
+        context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
+      else throw error;
+      return;
+    }
+    const { chunk, events } = made;
+    metrics.eventsIn += events;
+    this.#warnIfLarge(frame, context, input, tag);
+    const confirmations: Promise<unknown>[] = [];
+    if (chunk) {
+      const written = output.write(chunk).then(() => {
+        metrics.eventsOut += events;
+      });
+      confirmations.push(written);
+    }
+    if (alerts.length > 0) {
+      this.#remember(alerts);
+      confirmations.push(delivery.submit(alerts));
+    }
+    if (confirmations.length === 0) context.ack();
+    else this.#chain.hold(context, frame.end - frame.start, confirmations);
+  }
+
+  #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
+    const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
+    const inflated = inflate(body, frame.compressed!, input.decompressionSizeLimit);
+    if (inflated === null) {
+      this.#deps.metrics.rejected('unread_compression');
+      this.#limit.limit(`zstd ${context.peer}`, (heldBack) => {
+        this.#deps.log.warn(
+          { peer: context.peer, tag: frame.tag, held_back: heldBack },
+          'a zstd chunk goes on unread: this Node cannot inflate zstd (22.15 and later can), so no rule sees its events',
+        );
+      });
+    }
+    return inflated;
+  }
+
+  #engineOf(ruleSet: RuleSet): Engine {
+    return new Engine(ruleSet, {
+      mappings: sourceMappings,
+      onQuarantine: (rule: Rule, cause: unknown) => {
+        this.#deps.metrics.rules('quarantined', 1);
+        this.#deps.log.error(
+          { rule_id: rule.id, cause: (cause as Error).message },
+          'a rule failed and is left out until rules are loaded again',
+        );
+      },
+    });
+  }
+
+  #countRules(ruleSet: RuleSet): void {
+    const { metrics } = this.#deps;
+    metrics.rules('active', ruleSet.rules.length);
+    metrics.rules('disabled', ruleSet.disabled.length);
+    metrics.rules('unsupported', ruleSet.unsupported.length);
+    metrics.rules('quarantined', 0);
+  }
+
+  #press(stop: boolean): void {
+    for (const server of this.#servers) server.pause(stop);
+    this.#limit.limit(`pressure ${stop}`, () => {
+      if (stop)
+        this.#deps.log.warn(
+          { held_bytes: this.#chain.heldBytes },
+          'memory_limit reached: reading stops until the output confirms',
+        );
+      else this.#deps.log.info('reading goes on');
+    });
+  }
+
+  #rejected(code: RejectCode, detail: string, peer: string): void {
+    this.#deps.metrics.rejected(code);
+    // By kind and host: a peer that comes again and again has a new port each time.
+    this.#limit.limit(`${code} ${peer.replace(/:\d+$/, '')}`, (heldBack) => {
+      this.#deps.log.warn({ code, peer, held_back: heldBack }, `connection closed: ${detail}`);
+    });
+  }
+
+  #invalid(reason: string, tag: string, context: FrameContext): void {
+    this.#deps.metrics.rejected('invalid_event');
+    this.#limit.limit(`invalid ${context.peer}`, (heldBack) => {
+      this.#deps.log.warn(
+        { peer: context.peer, tag, held_back: heldBack },
+        `an entry was taken out: ${reason}`,
+      );
+    });
+  }
+
+  #warnIfLarge(frame: Frame, context: FrameContext, input: InputConfig, tag: string): void {
+    const size = frame.end - frame.start;
+    if (input.chunkSizeWarnLimit === null || size <= input.chunkSizeWarnLimit) return;
+    this.#limit.limit(`large ${context.peer}`, () => {
+      this.#deps.log.warn({ peer: context.peer, tag, bytes: size }, 'a chunk is over chunk_size_warn_limit');
+    });
+  }
+
+  #remember(alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      const summary = summaryOf(alert);
+      this.#alertCount += 1;
+      this.#recent.push({ n: this.#alertCount, summary });
+      if (this.#recent.length > RECENT_ALERTS) this.#recent.shift();
+      this.#deps.onAlert?.(summary);
+    }
+  }
+
+  /** The cap was reached, or its interval is over: one line in the log, one record in the alert stream. */
+  #capNotice(notice: CapNotice): void {
+    const { rule, heldBack, kind } = notice;
+    const { log, delivery, now } = this.#deps;
+    if (kind === 'reached') log.warn({ rule_id: rule.id }, capMessage(notice));
+    else log.info({ rule_id: rule.id, held_back: heldBack }, capMessage(notice));
+    const record = encode(capRecord(notice));
+    const tag = this.#alerter.tagFor('fluent_detect', rule.id, rule.severity);
+    const alert: Alert = {
+      id: `cap ${rule.id} ${notice.intervalStart} ${kind}`,
+      ruleId: rule.id,
+      ruleName: rule.name,
+      severity: rule.severity,
+      riskScore: rule.riskScore,
+      tag,
+      time: eventTime(now()),
+      record,
+    };
+    void delivery.submit([alert]);
+  }
+
+  async #save(always = false): Promise<void> {
+    if (!this.#stateChanged && !always) return;
+    this.#stateChanged = false;
+    try {
+      await this.#deps.saveState(this.#alerter.snapshot());
+    } catch (error) {
+      this.#limit.limit('state', () =>
+        this.#deps.log.error({ cause: (error as Error).message }, 'look-back and caps could not be saved'),
+      );
+    }
+  }
+}
+
+/** in_forward's `tag` and `add_tag_prefix`. */
+function tagOf(frame: Frame, input: InputConfig): string {
+  const tag = input.tag ?? frame.tag;
+  return input.addTagPrefix === null ? tag : `${input.addTagPrefix}.${tag}`;
+}
