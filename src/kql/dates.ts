@@ -1,5 +1,6 @@
 // Dates of queries and events: ISO 8601 in any precision, epoch milliseconds, and Elasticsearch's date math
-// (`now-5m/d`, `2026-01-01||+1M/d`). UTC where no zone is written. The present comes in as an argument.
+// (`now-5m/d`, `2026-01-01||+1M/d`). UTC where no zone is written. The present comes in as an argument; nothing here
+// reads a clock.
 
 const ISO =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?$/;
@@ -12,10 +13,10 @@ export function dateRange(text: string): { readonly from: number; readonly to: n
   const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((p) =>
     p === undefined ? undefined : Number(p),
   );
-  const ms = m[7] === undefined ? 0 : Math.floor(Number(`0.${m[7]}`) * 1000);
+  const ms = Number((m[7] ?? '').padEnd(3, '0').slice(0, 3));
   const from = Date.UTC(year!, month - 1, day, hour, minute, second, ms) - zoneMs(m[8]);
   const check = new Date(Date.UTC(year!, month - 1, day));
-  if (check.getUTCMonth() !== month - 1 || hour > 24 || minute > 59 || second > 60) return null;
+  if (check.getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || second > 59) return null;
   const unit = UNITS[parts.filter((p) => p !== undefined).length - 1]!;
   return { from, to: m[7] === undefined ? add(from, 1, unit) - 1 : from };
 }
@@ -31,7 +32,12 @@ function zoneMs(zone: string | undefined): number {
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000;
 }
 
-/** What a query's date literal covers, `now` math included. Null: no date. */
+/** Digits are epoch milliseconds, but four of them are a year. Null: not digits. */
+function epochMs(text: string): number | null {
+  return /^-?\d{1,16}$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : null;
+}
+
+/** What a query's date literal covers in epoch ms, epoch digits and `now` math included. Null: no date. */
 export function queryDate(text: string, now: number): { readonly from: number; readonly to: number } | null {
   let base: { from: number; to: number } | null;
   let math: string;
@@ -39,6 +45,8 @@ export function queryDate(text: string, now: number): { readonly from: number; r
     base = { from: now, to: now };
     math = text.slice(3);
   } else {
+    const epoch = epochMs(text);
+    if (epoch !== null) return { from: epoch, to: epoch };
     const bar = text.indexOf('||');
     base = dateRange(bar === -1 ? text : text.slice(0, bar));
     math = bar === -1 ? '' : text.slice(bar + 2);
@@ -70,8 +78,7 @@ function add(ms: number, count: number, unit: Unit): number {
   const d = new Date(ms);
   switch (unit) {
     case 'y':
-      d.setUTCFullYear(d.getUTCFullYear() + count);
-      return d.getTime();
+      return add(ms, count * 12, 'M');
     case 'M': {
       const day = d.getUTCDate();
       d.setUTCDate(1);
@@ -117,8 +124,7 @@ function floor(ms: number, unit: Unit): number {
   }
 }
 
-/** An event's date value in ms: ISO text, or epoch milliseconds when `epoch` allows digits. Null: no date. */
-export function eventDate(text: string, epoch: boolean): number | null {
-  if (epoch && /^-?\d{1,16}$/.test(text)) return Number(text);
-  return dateRange(text)?.from ?? null;
+/** An event's date in epoch ms: ISO text or epoch milliseconds. Null: no date. */
+export function eventDate(text: string): number | null {
+  return epochMs(text) ?? dateRange(text)?.from ?? null;
 }

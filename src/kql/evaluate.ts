@@ -1,6 +1,7 @@
 // The reference evaluator: a predicate over plain values, written for being right, not fast. The index over bytes
 // (`src/detect/`) must give the same answers.
-import type { Predicate, ScalarKind } from './predicate.js';
+import type { FieldRef, Predicate, ScalarKind } from './predicate.js';
+import type { Span } from './span.js';
 import { matchesPieces } from './wildcard.js';
 
 export interface Scalar {
@@ -27,7 +28,7 @@ export function evaluate(predicate: Predicate, record: unknown): boolean {
     case 'not':
       return !evaluate(predicate.of, record);
     case 'leaf':
-      return valuesFor(predicate, record).some((v) => predicate.test.matches(v.text, v.kind));
+      return leafHolds(predicate, record);
     case 'any':
       return leafValues(record).some((v) => predicate.test.matches(v.text, v.kind));
     case 'nested':
@@ -35,13 +36,25 @@ export function evaluate(predicate: Predicate, record: unknown): boolean {
   }
 }
 
-/** The values that a leaf looks at. */
-export function valuesFor(leaf: Extract<Predicate, { kind: 'leaf' }>, record: unknown): readonly Scalar[] {
-  const { field, test } = leaf;
+type LeafPredicate = Extract<Predicate, { kind: 'leaf' }>;
+
+function leafHolds({ field, test }: LeafPredicate, record: unknown): boolean {
   if (field.wildcard) {
-    const pieces = field.name.split('*');
-    return leafValues(record).filter((v) => matchesPieces(pieces, v.path));
+    return fieldsLike(field, record).some((v) => (field.testAt?.(v.path) ?? test).matches(v.text, v.kind));
   }
+  if (test.op === 'exists') return existing(record, field.name).length > 0;
+  return fieldValues(record, field.name).some((v) => test.matches(v.text, v.kind));
+}
+
+/** The leaves that a wildcard field names. */
+function fieldsLike(field: FieldRef, record: unknown): Leaf[] {
+  const pieces = field.pieces ?? field.name.split('*');
+  return leafValues(record).filter((v) => matchesPieces(pieces, v.path));
+}
+
+/** The values that a leaf looks at. */
+function valuesFor({ field, test }: LeafPredicate, record: unknown): readonly Scalar[] {
+  if (field.wildcard) return fieldsLike(field, record);
   return test.op === 'exists' ? existing(record, field.name) : fieldValues(record, field.name);
 }
 
@@ -78,13 +91,49 @@ export function leafValues(record: unknown): Leaf[] {
   return out;
 }
 
-/** The objects at a path, arrays looked through; scalars are none. */
-export function objectsAt(record: unknown, path: string): unknown[] {
-  const out: unknown[] = [];
-  visit(record, path, (value) => {
-    if (isMap(value)) out.push(value);
+/**
+ * The objects at a path: the elements of an array one by one, or the single object, however its fields are spelled
+ * (`{"p.a": 1, "p": {"b": 2}}` has one object at `p`). Scalars are none.
+ */
+export function objectsAt(record: unknown, path: string): Map<string, unknown>[] {
+  if (Array.isArray(record)) return record.flatMap((element) => objectsAt(element, path));
+  if (!isMap(record)) return [];
+  const out: Map<string, unknown>[] = [];
+  const single: [string, unknown][] = [];
+  let found = false;
+  for (const [name, value] of spelledOut(record)) {
+    if (name === path && isMap(value)) found = true;
+    else if (name === path) out.push(...mapsOf(value).map((map) => together(spelledOut(map))));
+    else if (path.startsWith(`${name}.`)) out.push(...objectsAt(value, path.slice(name.length + 1)));
+    else if (name.startsWith(`${path}.`)) {
+      found = true;
+      single.push([name.slice(path.length + 1), value]);
+    }
+  }
+  return found ? [together(single), ...out] : out;
+}
+
+/** An object's fields by dotted name, down to scalars, arrays and empty objects. Names may repeat. */
+function spelledOut(map: AnyMap): [string, unknown][] {
+  return entriesOf(map).flatMap(([key, value]): [string, unknown][] => {
+    if (!isMap(value)) return [[key, value]];
+    const inner = spelledOut(value);
+    if (inner.length === 0) return [[key, value]];
+    return inner.map(([name, v]) => [`${key}.${name}`, v]);
   });
+}
+
+/** One object of many fields; a name that is there twice has both values. */
+function together(fields: readonly [string, unknown][]): Map<string, unknown> {
+  const out = new Map<string, unknown>();
+  for (const [name, value] of fields) out.set(name, out.has(name) ? [out.get(name), value] : value);
   return out;
+}
+
+/** The objects in an array, arrays in it looked through. */
+function mapsOf(value: unknown): AnyMap[] {
+  if (Array.isArray(value)) return value.flatMap(mapsOf);
+  return isMap(value) ? [value] : [];
 }
 
 /** Calls `found` with every value at `path`, elements of arrays one by one. */
@@ -140,29 +189,36 @@ function pushScalar(value: unknown, out: Scalar[]): void {
 /** Why a predicate holds or not, node by node. */
 export interface Explanation {
   readonly node: Predicate;
-  readonly holds: boolean;
-  /** A leaf's values in the record. */
-  readonly values: readonly Scalar[];
+  /** Where in the query's text; null: the node is the whole query. */
+  readonly span: Span | null;
+  readonly matched: boolean;
+  /** What a leaf looked at in the record; empty for all else. */
+  readonly valuesSeen: readonly Scalar[];
+  /** Of a nested node: one for each object looked at. */
   readonly of: readonly Explanation[];
 }
 
 export function explain(predicate: Predicate, record: unknown): Explanation {
-  const holds = evaluate(predicate, record);
-  const inner = (of: readonly Predicate[]): Explanation[] => of.map((p) => explain(p, record));
+  const { valuesSeen, of } = seen(predicate, record);
+  const span = predicate.kind === 'all' ? null : predicate.span;
+  return { node: predicate, span, matched: evaluate(predicate, record), valuesSeen, of };
+}
+
+function seen(predicate: Predicate, record: unknown): Pick<Explanation, 'valuesSeen' | 'of'> {
   switch (predicate.kind) {
     case 'and':
     case 'or':
-      return { node: predicate, holds, values: [], of: inner(predicate.of) };
+      return { valuesSeen: [], of: predicate.of.map((p) => explain(p, record)) };
     case 'not':
-      return { node: predicate, holds, values: [], of: inner([predicate.of]) };
+      return { valuesSeen: [], of: [explain(predicate.of, record)] };
     case 'leaf':
-      return { node: predicate, holds, values: valuesFor(predicate, record), of: [] };
+      return { valuesSeen: valuesFor(predicate, record), of: [] };
     case 'nested': {
-      const of = objectsAt(record, predicate.path).map((object) => explain(predicate.of, object));
-      return { node: predicate, holds, values: [], of };
+      const objects = objectsAt(record, predicate.path);
+      return { valuesSeen: [], of: objects.map((object) => explain(predicate.of, object)) };
     }
     case 'all':
     case 'any':
-      return { node: predicate, holds, values: [], of: [] };
+      return { valuesSeen: [], of: [] };
   }
 }

@@ -1,7 +1,7 @@
 // KQL text to its syntax tree: recursive descent, one function a production, as Kibana's grammar has them.
 import type { KqlNode, Literal, RangeOperator } from './ast.js';
 import { KqlError } from './error.js';
-import { literalAt, notAt, operatorAt, skipSpace } from './scan.js';
+import { isSpace, literalAt, notAt, operatorAt, skipSpace } from './scan.js';
 import type { Span } from './span.js';
 
 export interface KqlLimits {
@@ -13,16 +13,18 @@ export interface KqlLimits {
   readonly maxLeaves: number;
 }
 /** The longest published rule has 357 leaves and 20,000 characters. */
-export const defaultLimits: KqlLimits = { maxLength: 262_144, maxDepth: 100, maxLeaves: 10_000 };
+export const defaultKqlLimits: KqlLimits = { maxLength: 262_144, maxDepth: 100, maxLeaves: 10_000 };
 
-/**
- * @throws KqlError with the span of what is wrong.
- */
+/** @throws KqlError with the span of what is wrong. */
 export function parseKql(text: string, limits: Partial<KqlLimits> = {}): KqlNode {
-  const bounds = { ...defaultLimits, ...limits };
+  const bounds = { ...defaultKqlLimits, ...limits };
   if (text.length > bounds.maxLength) {
     const span = { start: bounds.maxLength, end: text.length };
-    throw new KqlError('too_long', span, `the query is over ${bounds.maxLength} characters`);
+    throw new KqlError(
+      'too_long',
+      span,
+      `the query is over ${bounds.maxLength} characters; split the rule in two`,
+    );
   }
   return new Parser(text, bounds).query();
 }
@@ -186,7 +188,7 @@ class Parser {
       throw new KqlError(
         'too_many_leaves',
         node.span,
-        `the query has over ${this.#limits.maxLeaves} conditions`,
+        `the query has over ${this.#limits.maxLeaves} conditions; split the rule in two`,
       );
     }
     return node;
@@ -196,7 +198,11 @@ class Parser {
     this.#depth += 1;
     if (this.#depth > this.#limits.maxDepth) {
       const span = { start, end: start + 1 };
-      throw new KqlError('too_deep', span, `nested more than ${this.#limits.maxDepth} deep`);
+      throw new KqlError(
+        'too_deep',
+        span,
+        `nested more than ${this.#limits.maxDepth} deep; take away parentheses`,
+      );
     }
     const node = inner();
     this.#depth -= 1;
@@ -219,7 +225,10 @@ class Parser {
     const at = skipSpace(text, this.#at);
     const c = text[at];
     const span: Span = { start: at, end: at + 1 };
-    if (c === undefined) return new KqlError('unexpected', span, 'the query ends here', expected);
+    if (c === undefined) {
+      const end = text.trimEnd().length;
+      return new KqlError('unexpected', { start: end, end: end + 1 }, 'the query ends here', expected);
+    }
     if (c === ')' || c === '}') {
       if (this.#depth === 0) return new KqlError('unopened', span, `this "${c}" closes nothing`, expected);
       return new KqlError('unexpected', span, `"${c}" does not fit here`, expected);
@@ -229,11 +238,32 @@ class Parser {
       const message = `"${text.slice(at, end)}" is no escape; outside quotes a backslash is written \\\\`;
       return new KqlError('bad_escape', { start: at, end }, message);
     }
-    const word = /^(and|or|not)\b/i.exec(text.slice(at))?.[0];
-    if (word) {
-      const wordSpan = { start: at, end: at + word.length };
-      return new KqlError('unexpected', wordSpan, `"${word}" does not fit here`, expected);
+    const word = /^(and|or|not)\b/i.exec(text.slice(at, at + 4))?.[0];
+    if (word) return this.#misplaced(word, at, expected);
+    const before = /(?:^|[\s)}"])(and|or|not)$/i.exec(text.slice(Math.max(0, at - 4), at))?.[1];
+    if (before && c === '(') {
+      const wordSpan = { start: at - before.length, end: at };
+      return new KqlError('unexpected', wordSpan, `"${before}" needs a space after it`);
     }
+    if (c === '"') return new KqlError('unexpected', span, 'a quoted value does not fit here', expected);
     return new KqlError('unexpected', span, `"${c}" does not fit here`, expected);
+  }
+
+  /** An operator's word where no operator can be. */
+  #misplaced(word: string, at: number, expected: readonly string[]): KqlError {
+    const text = this.#text;
+    const error = (message: string, wanted: readonly string[] = []): KqlError =>
+      new KqlError('unexpected', { start: at, end: at + word.length }, message, wanted);
+    const before = text[at - 1];
+    if (at === this.#at && before !== undefined && /[\p{L}\p{N}]/u.test(before)) {
+      return error(`"${word}" is read as an operator here; put the value in quotes`);
+    }
+    if (at === this.#at && (before === '"' || before === ')' || before === '}')) {
+      return error(`"${word}" needs a space before it`);
+    }
+    const after = text[at + word.length];
+    if (after === undefined) return error(`the query ends after "${word}"`, ['a condition']);
+    if (!isSpace(after)) return error(`"${word}" needs a space after it`);
+    return error(`"${word}" does not fit here`, expected);
   }
 }

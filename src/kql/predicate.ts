@@ -23,6 +23,10 @@ export interface FieldRef {
   /** Dotted path. With `wildcard`, `*` in it stands for any run of characters, dots included. */
   readonly name: string;
   readonly wildcard: boolean;
+  /** Of a wildcard: the text between its stars (a `*` of `name` may have been escaped). */
+  readonly pieces?: readonly string[];
+  /** Of a wildcard: the test for one field that it names, by that field's own class; absent: the leaf's test. */
+  readonly testAt?: (path: string) => LeafTest;
 }
 
 export type Predicate =

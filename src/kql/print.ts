@@ -1,12 +1,12 @@
 // A syntax tree as query text again: canonical, every value list spelled out, for messages and for holding the parser
-// against itself.
+// against itself. Spans and layout are not kept.
 import type { KqlNode, Literal } from './ast.js';
 
 /** Parses back to the same tree, spans apart. */
 export function printKql(node: KqlNode): string {
   switch (node.kind) {
     case 'all':
-      return '*';
+      return '';
     case 'and':
     case 'or':
       return node.of
@@ -29,6 +29,7 @@ export function printKql(node: KqlNode): string {
 
 function literal({ text, quoted, wildcard }: Literal): string {
   if (quoted) return `"${text.replace(/[\\"]/g, '\\$&').replace(/[\t\r\n]/g, whitespace)}"`;
+  if (text === '') return '\\t';
   return (wildcard ?? [text]).map(unquoted).join('*');
 }
 
@@ -36,15 +37,15 @@ function unquoted(text: string): string {
   return text
     .replace(/[\\():<>"*{}]/g, '\\$&')
     .replace(/[\t\r\n]/g, whitespace)
-    .replace(/(^|[ \u00a0])(and|or)(?=[ \u00a0])/gi, '$1\\$2')
-    .replace(/n(?=ot[ \u00a0])/gi, unicode);
+    .replace(/(^|[ \u00a0])(and|or)(?=[ \u00a0]|$)/gi, '$1\\$2')
+    .replace(/n(?=ot(?:[ \u00a0]|$))/gi, unicode);
 }
 
 function whitespace(c: string): string {
   return c === '\t' ? '\\t' : c === '\r' ? '\\r' : '\\n';
 }
 
-/** `\not` would be a newline and `ot`. */
+/** The keyword would be read even at the end of a word; and `\not` would be a newline and `ot`. */
 function unicode(c: string): string {
   return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -31,8 +31,10 @@ export function notAt(text: string, at: number): number {
   return skipSpace(text, at + 3);
 }
 
+/** Keyword = Or / And / Not. */
 function keywordAt(text: string, at: number): boolean {
-  return operatorAt(text, at, 'or') !== -1 || operatorAt(text, at, 'and') !== -1 || notAt(text, at) !== -1;
+  if (isSpace(text[at])) return operatorAt(text, at, 'or') !== -1 || operatorAt(text, at, 'and') !== -1;
+  return notAt(text, at) !== -1;
 }
 
 /** Literal = QuotedString / UnquotedLiteral. Null: none starts here. Leaves the offset past it in `past`. */
@@ -47,7 +49,7 @@ function quotedAt(text: string, start: number): { literal: Literal; past: number
   for (;;) {
     const c = text[at];
     if (c === undefined) {
-      throw new KqlError('unclosed_quote', { start, end: start + 1 }, 'this quote is never closed', ['"']);
+      throw new KqlError('unclosed_quote', { start, end: start + 1 }, 'this quote is never closed', ["'\"'"]);
     }
     if (c === '"') break;
     if (c === '\\') {
@@ -101,8 +103,10 @@ function unquotedAt(text: string, start: number): { literal: Literal; past: numb
       continue;
     }
     if (SPECIAL.includes(c) || keywordAt(text, at)) break;
-    pieces[pieces.length - 1] += c;
-    at += 1;
+    // A run of space is looked past once: no keyword after it means none from any place in it.
+    const past = isSpace(c) ? skipSpace(text, at) : at + 1;
+    pieces[pieces.length - 1] += text.slice(at, past);
+    at = past;
   }
   if (at === start) return null;
   pieces[0] = pieces[0]!.trimStart();

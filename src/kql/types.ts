@@ -1,5 +1,6 @@
 // Which class of Elasticsearch field a name has. Everything is a plain case-sensitive keyword but for what the
-// built-in table says (ECS 9, and the fields Elastic's own rules need analysed) and what the config adds.
+// built-in table says (ECS 9, and the fields Elastic's own rules need analysed) and what the config adds. It never looks at values.
+import { matchesPieces } from './wildcard.js';
 
 export type FieldClass =
   | 'keyword'
@@ -12,63 +13,55 @@ export type FieldClass =
   | 'date'
   | 'boolean';
 
-/** Field name or pattern (`*` is any run of characters) to class; the first that fits counts. */
-const builtIn: readonly (readonly [string, FieldClass])[] = [
-  ['powershell.file.script_block_text', 'pattern_text'],
-  ['message', 'text'],
-  ['error.message', 'text'],
-  ['process.command_line', 'wildcard'],
-  ['process.parent.command_line', 'wildcard'],
-  ['*.command_line', 'wildcard'],
-  ['url.path', 'wildcard'],
-  ['url.full', 'wildcard'],
-  ['url.original', 'wildcard'],
-  ['http.request.body.content', 'wildcard'],
-  ['http.response.body.content', 'wildcard'],
-  ['error.stack_trace', 'wildcard'],
-  ['registry.data.strings', 'wildcard'],
-  ['@timestamp', 'date'],
-  ['event.created', 'date'],
-  ['event.start', 'date'],
-  ['event.end', 'date'],
-  ['event.ingested', 'date'],
-  ['file.created', 'date'],
-  ['file.ctime', 'date'],
-  ['file.mtime', 'date'],
-  ['file.accessed', 'date'],
-  ['process.start', 'date'],
-  ['*.not_before', 'date'],
-  ['*.not_after', 'date'],
-  ['source.ip', 'ip'],
-  ['destination.ip', 'ip'],
-  ['*.ip', 'ip'],
-  ['*.port', 'long'],
-  ['*.bytes', 'long'],
-  ['*.packets', 'long'],
-  ['*.pid', 'long'],
-  ['*.as.number', 'long'],
-  ['*.status_code', 'long'],
-  ['event.severity', 'long'],
-  ['event.sequence', 'long'],
-  ['event.duration', 'long'],
-  ['event.risk_score', 'double'],
-  ['event.risk_score_norm', 'double'],
-  ['file.size', 'long'],
-  ['process.args_count', 'long'],
-  ['process.parent.args_count', 'long'],
-  ['process.exit_code', 'long'],
-  ['process.code_signature.trusted', 'boolean'],
-  ['process.code_signature.exists', 'boolean'],
-  ['process.code_signature.valid', 'boolean'],
-  ['*.code_signature.trusted', 'boolean'],
-  ['*.code_signature.exists', 'boolean'],
-  ['*.code_signature.valid', 'boolean'],
-  ['process.interactive', 'boolean'],
-  ['*.interactive', 'boolean'],
-  ['volume.removable', 'boolean'],
-  ['tls.established', 'boolean'],
-  ['tls.resumed', 'boolean'],
-];
+/** Field name or pattern (`*` is any run of characters, dots included) to class. */
+const builtIn: Table = tableOf({
+  'powershell.file.script_block_text': 'pattern_text',
+  message: 'text',
+  'error.message': 'text',
+  '*.command_line': 'wildcard',
+  'url.path': 'wildcard',
+  'url.full': 'wildcard',
+  'url.original': 'wildcard',
+  'http.request.body.content': 'wildcard',
+  'http.response.body.content': 'wildcard',
+  'error.stack_trace': 'wildcard',
+  'registry.data.strings': 'wildcard',
+  '@timestamp': 'date',
+  'event.created': 'date',
+  'event.start': 'date',
+  'event.end': 'date',
+  'event.ingested': 'date',
+  'file.created': 'date',
+  'file.ctime': 'date',
+  'file.mtime': 'date',
+  'file.accessed': 'date',
+  'process.start': 'date',
+  '*.not_before': 'date',
+  '*.not_after': 'date',
+  '*.ip': 'ip',
+  '*.port': 'long',
+  '*.bytes': 'long',
+  '*.packets': 'long',
+  '*.pid': 'long',
+  '*.as.number': 'long',
+  '*.status_code': 'long',
+  'event.severity': 'long',
+  'event.sequence': 'long',
+  'event.duration': 'long',
+  'event.risk_score': 'double',
+  'event.risk_score_norm': 'double',
+  'file.size': 'long',
+  'process.args_count': 'long',
+  'process.parent.args_count': 'long',
+  'process.exit_code': 'long',
+  '*.code_signature.trusted': 'boolean',
+  '*.code_signature.exists': 'boolean',
+  '*.code_signature.valid': 'boolean',
+  '*.interactive': 'boolean',
+  'volume.removable': 'boolean',
+  'tls.established': 'boolean',
+  'tls.resumed': 'boolean',
+});
 
 export interface ResolvedField {
   /** The field in the event: `process.name` for `process.name.caseless`. */
@@ -76,42 +69,68 @@ export interface ResolvedField {
   readonly class: FieldClass;
   /** Read through the multi-field `.caseless`: both sides are lower-cased. */
   readonly caseless: boolean;
-  /** The config says so: a range over a declared keyword compares text, not numbers. */
+  /** The config says so: a declared keyword is text only, whatever its values look like. */
   readonly declared: boolean;
 }
 
+/** Exact names go before patterns; of patterns the first that fits counts. */
+interface Table {
+  readonly exact: ReadonlyMap<string, FieldClass>;
+  readonly patterns: readonly { readonly pieces: readonly string[]; readonly class: FieldClass }[];
+}
+
+function tableOf(classes: Readonly<Record<string, FieldClass>>): Table {
+  const entries = Object.entries(classes);
+  return {
+    exact: new Map(entries.filter(([name]) => !name.includes('*'))),
+    patterns: entries
+      .filter(([name]) => name.includes('*'))
+      .map(([name, fieldClass]) => ({ pieces: name.split('*'), class: fieldClass })),
+  };
+}
+
+function find(table: Table, field: string): FieldClass | undefined {
+  return table.exact.get(field) ?? table.patterns.find((p) => matchesPieces(p.pieces, field))?.class;
+}
+
 export class FieldTypes {
-  readonly #declared: readonly (readonly [string, FieldClass])[];
-  readonly #known = new Map<string, ResolvedField>();
+  readonly #declared: Table;
 
   /** @param declared `field_types` of the config: goes before the built-in table. */
   constructor(declared: Readonly<Record<string, FieldClass>> = {}) {
-    this.#declared = Object.entries(declared);
+    this.#declared = tableOf(declared);
   }
 
-  /** Resolves the multi-fields `x.caseless` and `x.text`, which exist only in Elasticsearch's mapping. */
+  classOf(field: string): FieldClass {
+    return this.resolve(field).class;
+  }
+
+  /**
+   * Resolves the multi-fields `x.caseless` and `x.text`, which exist only in Elasticsearch's mapping: an event never
+   * has a key of that name. A declaration of the whole name says otherwise.
+   */
   resolve(field: string): ResolvedField {
-    let known = this.#known.get(field);
-    if (!known) {
-      known = this.#resolve(field);
-      this.#known.set(field, known);
+    if (!this.#declared.exact.has(field)) {
+      const base = field.slice(0, field.lastIndexOf('.'));
+      if (field.endsWith('.caseless'))
+        return { name: base, class: 'keyword', caseless: true, declared: false };
+      if (field.endsWith('.text')) return { name: base, class: 'text', caseless: false, declared: false };
     }
-    return known;
+    return this.asWritten(field);
   }
 
-  #resolve(field: string): ResolvedField {
+  /** The field of exactly this name, as an event spells it: no multi-field. */
+  asWritten(field: string): ResolvedField {
     const declared = find(this.#declared, field);
-    if (declared) return { name: field, class: declared, caseless: false, declared: true };
-    if (field.endsWith('.caseless')) {
-      return { name: field.slice(0, -'.caseless'.length), class: 'keyword', caseless: true, declared: false };
-    }
-    if (field.endsWith('.text') && field !== 'text') {
-      return { name: field.slice(0, -'.text'.length), class: 'text', caseless: false, declared: false };
-    }
-    return { name: field, class: find(builtIn, field) ?? 'keyword', caseless: false, declared: false };
+    return {
+      name: field,
+      class: declared ?? find(builtIn, field) ?? 'keyword',
+      caseless: false,
+      declared: declared !== undefined,
+    };
   }
 }
 
-function find(table: readonly (readonly [string, FieldClass])[], field: string): FieldClass | undefined {
-  return table.find(([name]) => (name.startsWith('*') ? field.endsWith(name.slice(1)) : name === field))?.[1];
+export function createFieldTypes(overrides: Readonly<Record<string, FieldClass>> = {}): FieldTypes {
+  return new FieldTypes(overrides);
 }

@@ -1,5 +1,6 @@
 // Wildcard patterns by segment search: the pieces between `*` are found one after another, each at its first place.
-// No regular expression, no backtracking: at most (length of the value × length of the pattern) steps.
+// No regular expression, no backtracking: at most (length of the value × length of the pattern) steps, and each piece
+// is looked for only in what is left of the value.
 
 /** @param pieces the literal text between the stars; `*a*` is `['', 'a', '']`. Anchored at both ends. */
 export function matchesPieces(pieces: readonly string[], value: string): boolean {
@@ -11,9 +12,10 @@ export function matchesPieces(pieces: readonly string[], value: string): boolean
   const end = value.length - last.length;
   let at = first.length;
   for (let i = 1; i < pieces.length - 1; i += 1) {
-    const found = value.indexOf(pieces[i]!, at);
-    if (found === -1 || found + pieces[i]!.length > end) return false;
-    at = found + pieces[i]!.length;
+    const piece = pieces[i]!;
+    const found = value.indexOf(piece, at);
+    if (found === -1 || found + piece.length > end) return false;
+    at = found + piece.length;
   }
   return true;
 }
