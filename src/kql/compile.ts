@@ -15,6 +15,8 @@ export type KqlWarningCode =
   /** A pattern that begins with `*`. */
   | 'leading_wildcard'
   | 'bare_value'
+  /** `and`, `or` or `not` read as part of a value: a space is missing. */
+  | 'operator_in_value'
   /** `*` inside quotes. */
   | 'quoted_wildcard'
   /** `?` in a pattern. */
@@ -110,6 +112,7 @@ class Compiler {
 
   #is(name: Literal, value: Literal, span: Span): Predicate {
     const field = this.#resolve(name);
+    this.#operatorInside(name);
     if (isLoneStar(value)) {
       if (isLoneStar(name)) return { kind: 'all' };
       return this.#leaf(name, field, span, () => existsTest);
@@ -169,6 +172,7 @@ class Compiler {
 
   #hints(field: ResolvedField, value: Literal): void {
     const { wildcard, span, text } = value;
+    this.#operatorInside(value);
     const analysed = field.class === 'text' || field.class === 'pattern_text';
     if (wildcard && wildcard[0] === '') {
       this.#warn(
@@ -187,6 +191,13 @@ class Compiler {
     if (value.quoted && text.includes('*') && !analysed) {
       this.#warn('quoted_wildcard', span, '* inside quotes is no wildcard: it stands for itself');
     }
+  }
+
+  #operatorInside({ quoted, span, text }: Literal): void {
+    if (quoted || span.end - span.start !== text.length) return;
+    const word = /^(and|or)\s|\s(and|or|not)$/i.exec(text)?.[0].trim();
+    if (word)
+      this.#warn('operator_in_value', span, `"${word}" is read as part of "${text}", not as an operator`);
   }
 
   #checkClass(field: ResolvedField, value: Literal): void {

@@ -1,6 +1,6 @@
 // KQL text to its syntax tree: recursive descent, one function a production, as Kibana's grammar has them.
 import type { KqlNode, Literal, RangeOperator } from './ast.js';
-import { KqlError } from './error.js';
+import { KqlError, locate } from './error.js';
 import { isSpace, literalAt, notAt, operatorAt, skipSpace } from './scan.js';
 import type { Span } from './span.js';
 
@@ -37,6 +37,8 @@ class Parser {
   #at = 0;
   #depth = 0;
   #leaves = 0;
+  /** Where the list of values around here was opened; -1: none. */
+  #list = -1;
 
   constructor(text: string, limits: KqlLimits) {
     this.#text = text;
@@ -91,7 +93,8 @@ class Parser {
   #notAgain(first: number): void {
     if (notAt(this.#text, this.#at) === -1) return;
     const span = { start: this.#at, end: this.#at + 3 };
-    throw new KqlError('not_twice', span, `a second "not" (the first is at ${first + 1})`, [
+    const { line, column } = locate(this.#text, first);
+    throw new KqlError('not_twice', span, `a second "not" (the first is at ${line}:${column})`, [
       '"("',
       'a field',
     ]);
@@ -152,7 +155,13 @@ class Parser {
 
   /** ListOfValues = '(' Space* OrListOfValues Space* ')' / Value; each value becomes a leaf of its own. */
   #listOfValues(field: Literal): KqlNode {
-    if (this.#text[this.#at] === '(') return this.#enclosed('(', ')', () => this.#orValues(field));
+    if (this.#text[this.#at] === '(') {
+      const outer = this.#list;
+      this.#list = this.#at;
+      const values = this.#enclosed('(', ')', () => this.#orValues(field));
+      this.#list = outer;
+      return values;
+    }
     const value = this.#literal(['a value', '"("', '"{"']);
     return this.#leaf({ kind: 'is', field, value, span: { start: field.span.start, end: value.span.end } });
   }
@@ -244,6 +253,11 @@ class Parser {
     if (before && c === '(') {
       const wordSpan = { start: at - before.length, end: at };
       return new KqlError('unexpected', wordSpan, `"${before}" needs a space after it`);
+    }
+    if (c === ':' && this.#list !== -1) {
+      const { line, column } = locate(text, this.#list);
+      const message = `":" does not fit into the list of values that "(" opens at ${line}:${column}`;
+      return new KqlError('unexpected', span, message, expected);
     }
     if (c === '"') return new KqlError('unexpected', span, 'a quoted value does not fit here', expected);
     return new KqlError('unexpected', span, `"${c}" does not fit here`, expected);
