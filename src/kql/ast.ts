@@ -28,3 +28,8 @@ export type KqlNode =
   | { readonly kind: 'nested'; readonly field: Literal; readonly of: KqlNode; readonly span: Span }
   /** A value without a field. */
   | { readonly kind: 'bare'; readonly value: Literal; readonly span: Span };
+
+/** `*` alone; `**` is a wildcard of two stars. */
+export function isLoneStar(value: Literal): boolean {
+  return value.wildcard !== null && value.wildcard.length === 2 && value.text === '*';
+}

@@ -65,14 +65,9 @@ export function fieldValues(record: unknown, path: string): Scalar[] {
   return out;
 }
 
-/** The scalars at a path or anywhere below it: what `field:*` asks for. */
+/** The scalars at a path or anywhere below it, however spelled: what `field:*` asks for. */
 function existing(record: unknown, path: string): Scalar[] {
-  const out: Scalar[] = [];
-  visit(record, path, (value) => {
-    pushScalar(value, out);
-    out.push(...leafValues(value));
-  });
-  return out;
+  return leafValues(record).filter((leaf) => leaf.path === path || leaf.path.startsWith(`${path}.`));
 }
 
 /** Every scalar of a record with its dotted path, arrays flattened. */

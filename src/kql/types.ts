@@ -108,15 +108,16 @@ export class FieldTypes {
   /**
    * Resolves the multi-fields `x.caseless` and `x.text`, which exist only in Elasticsearch's mapping: an event never
    * has a key of that name. A declaration of the whole name says otherwise.
+   * @param prefix the path of the braces that `field` stands in, with its dot; the class is the full name's.
    */
-  resolve(field: string): ResolvedField {
-    if (!this.#declared.exact.has(field)) {
-      const base = field.slice(0, field.lastIndexOf('.'));
-      if (field.endsWith('.caseless'))
-        return { name: base, class: 'keyword', caseless: true, declared: false };
-      if (field.endsWith('.text')) return { name: base, class: 'text', caseless: false, declared: false };
+  resolve(field: string, prefix = ''): ResolvedField {
+    const full = `${prefix}${field}`;
+    if (!this.#declared.exact.has(full) && field.lastIndexOf('.') > 0) {
+      const name = full.slice(0, full.lastIndexOf('.'));
+      if (field.endsWith('.caseless')) return { name, class: 'keyword', caseless: true, declared: false };
+      if (field.endsWith('.text')) return { name, class: 'text', caseless: false, declared: false };
     }
-    return this.asWritten(field);
+    return this.asWritten(full);
   }
 
   /** The field of exactly this name, as an event spells it: no multi-field. */
