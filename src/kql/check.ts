@@ -8,7 +8,7 @@ import { isNumeric } from './numbers.js';
 import type { Span } from './span.js';
 import type { FieldClass, FieldTypes, ResolvedField } from './types.js';
 
-export type KqlWarningCode =
+type KqlWarningCode =
   /** A pattern that begins with `*`. */
   | 'leading_wildcard'
   | 'bare_value'
