@@ -92,6 +92,10 @@ export class PathState {
           if (want.deep) rests.push({ want, rest: '' });
         } else if (rest.length > name.length && rest[name.length] === '.' && rest.startsWith(name)) {
           rests.push({ want, rest: rest.slice(name.length + 1) });
+        } else if (want.deep && name[rest.length] === '.' && name.startsWith(rest)) {
+          // One key spells more than the path: `a.b.c` holds a value below `a`.
+          slots.push(want.slot);
+          rests.push({ want, rest: '' });
         }
       }
     };

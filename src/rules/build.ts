@@ -1,7 +1,7 @@
 // One rule document, checked, to a rule: defaults filled in, query and filters compiled, the overlay laid over it.
 import { createHash } from 'node:crypto';
 import type { RuleOverlay } from '../config/config.js';
-import { compileKql, type KqlWarning } from '../kql/compile.js';
+import { compileKql, type KqlWarning } from '../kql/check.js';
 import { KqlError } from '../kql/error.js';
 import type { Predicate } from '../kql/predicate.js';
 import type { FieldTypes } from '../kql/types.js';
