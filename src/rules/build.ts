@@ -1,7 +1,8 @@
 // One rule document, checked, to a rule: defaults filled in, query and filters compiled, the overlay laid over it.
 import { createHash } from 'node:crypto';
 import type { RuleOverlay } from '../config/config.js';
-import { compileKql, type KqlWarning } from '../kql/check.js';
+import type { KqlWarning } from '../kql/check.js';
+import { compileKql } from '../kql/compile.js';
 import { KqlError } from '../kql/error.js';
 import type { Predicate } from '../kql/predicate.js';
 import type { FieldTypes } from '../kql/types.js';
