@@ -26,7 +26,7 @@ import { rulesOf, unsupportedSummary } from './ruleSets.js';
 
 export interface RunHooks {
   /** The stage takes events, at these addresses. */
-  readonly onReady?: (addresses: readonly ListenAddress[]) => void;
+  readonly onReady?: (addresses: readonly ListenAddress[], metrics: Metrics) => void;
   readonly onAlert?: (alert: AlertSummary) => void;
   /** Leaves the ready line and the log's information to somebody who says it himself. */
   readonly quiet?: boolean;
@@ -125,7 +125,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
     pid: process.pid,
   };
   if (!hooks.quiet) log.info(ready, 'ready');
-  hooks.onReady?.(addresses);
+  hooks.onReady?.(addresses, metrics);
   const reload = (): void => reloadRules(flags, io, stage, metrics, log);
   process.on('SIGHUP', reload);
   await endOf(hooks.until, log);

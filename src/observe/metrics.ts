@@ -11,6 +11,8 @@ export class Metrics {
   eventsIn = 0;
   eventsOut = 0;
   connections = 0;
+  #matched = 0;
+  #duplicates = 0;
   readonly #matches: Counter<'rule_id' | 'severity'>;
   readonly #alerts: Counter<'sink' | 'outcome'>;
   readonly #rules: Gauge<'state'>;
@@ -77,10 +79,12 @@ export class Metrics {
   }
 
   match(ruleId: string, severity: string): void {
+    this.#matched += 1;
     this.#matches.inc({ rule_id: ruleId, severity });
   }
   /** `sink` is '' for alerts that no sink ever sees. */
   alert(sink: string, outcome: AlertOutcome, count = 1): void {
+    if (outcome === 'duplicate') this.#duplicates += count;
     this.#alerts.inc({ sink, outcome }, count);
   }
   rules(state: RuleState, count: number): void {
@@ -91,6 +95,10 @@ export class Metrics {
   }
   rejected(reason: string): void {
     this.#rejected.inc({ reason });
+  }
+  /** Since the start, over all rules. */
+  totals(): { readonly matches: number; readonly duplicates: number } {
+    return { matches: this.#matched, duplicates: this.#duplicates };
   }
   /** Gauges that are asked when they are scraped. */
   watch(spoolBytes: () => number, heldBytes: () => number): void {
