@@ -65,7 +65,12 @@ export class Alerter {
   /** The alert's tag, by the template. */
   tagFor(tag: string, ruleId: string, severity: string): string {
     const values: Readonly<Record<string, string>> = { tag, rule_id: ruleId, severity };
-    return this.#options.tag.replace(/\$\{(tag|rule_id|severity)\}/g, (_, name: string) => values[name]!);
+    const made = this.#options.tag.replace(
+      /\$\{(tag|rule_id|severity)\}/g,
+      (_, name: string) => values[name]!,
+    );
+    // An event without a tag of its own leaves no dot behind.
+    return tag === '' ? made.replace(/\.$/, '') : made;
   }
 
   /** Ends intervals and groups that are over, so that their counts are told. */

@@ -21,6 +21,7 @@ interface Count {
 }
 
 export class Cap {
+  /** By rule and interval: replayed events come out of order, so several intervals of a rule can be open. */
   readonly #counts = new Map<string, Count>();
   readonly #onNotice: (notice: CapNotice) => void;
 
@@ -31,11 +32,11 @@ export class Cap {
   /** Takes one alert into the count; false: it is held back. */
   take(rule: Rule, nowMs: number): boolean {
     const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
-    let count = this.#counts.get(rule.id);
-    if (!count || count.start !== start) {
-      if (count) this.#close(count);
+    const key = keyOf(rule.id, start);
+    let count = this.#counts.get(key);
+    if (!count) {
       count = { rule, start, alerts: 0, heldBack: 0 };
-      this.#counts.set(rule.id, count);
+      this.#counts.set(key, count);
     }
     count.rule = rule;
     if (count.alerts < rule.maxSignals) {
@@ -49,9 +50,9 @@ export class Cap {
 
   /** Closes the intervals that are over; call it now and then. */
   sweep(nowMs: number): void {
-    for (const [id, count] of this.#counts) {
+    for (const [key, count] of this.#counts) {
       if (nowMs < count.start + count.rule.intervalMs) continue;
-      this.#counts.delete(id);
+      this.#counts.delete(key);
       this.#close(count);
     }
   }
@@ -67,13 +68,17 @@ export class Cap {
   ): void {
     for (const { rule: id, ...count } of counts) {
       const rule = rules.find((r) => r.id === id);
-      if (rule) this.#counts.set(id, { rule, ...count });
+      if (rule) this.#counts.set(keyOf(id, count.start), { rule, ...count });
     }
   }
 
   #close(count: Count): void {
     if (count.heldBack > 0) this.#onNotice(noticeOf(count, 'closed'));
   }
+}
+
+function keyOf(ruleId: string, start: number): string {
+  return `${start} ${ruleId}`;
 }
 
 function noticeOf(count: Count, kind: CapNotice['kind']): CapNotice {

@@ -4,8 +4,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { configCheck } from './configCommand.js';
+import { type FilterFlags, filterCommand } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { quickstart } from './quickstartCommand.js';
+import { type ReplayFlags, replayCommand } from './replayCommand.js';
+import { type CheckFlags, rulesCheck } from './rulesCheck.js';
+import type { RulesFlags } from './rulesFlags.js';
+import { rulesList } from './rulesList.js';
+import { rulesTest, type TestFlags } from './rulesTest.js';
 import { runCommand } from './runCommand.js';
 
 const io: CommandIo = {
@@ -68,6 +74,83 @@ function program(): Command {
     .addOption(logLevel())
     .action(async (flags) => {
       status = await runCommand(flags, io);
+    });
+
+  root
+    .command('filter')
+    .description(
+      "the same as a child of Fluentd's exec_filter: records on stdin, records and alerts on stdout",
+    )
+    .addOption(configFlag())
+    .addOption(rulesFlag())
+    .addOption(
+      new Option('--format <format>', 'what stdin and stdout carry')
+        .choices(['json', 'msgpack'])
+        .default('json'),
+    )
+    .option('--tag-key <key>', 'where <inject> puts the tag', 'fluent_tag')
+    .option('--time-key <key>', 'where <inject> puts the time', 'fluent_time')
+    .option('--log-file <path>', 'Fluentd throws stderr away: log to a file')
+    .addOption(logFormat())
+    .addOption(logLevel())
+    .action(async (flags: FilterFlags) => {
+      status = await filterCommand(flags, io);
+    });
+
+  root
+    .command('replay')
+    .description('captured logs through the same engine: what would have been tagged')
+    .argument('<capture...>', 'files, folders, or - for stdin; gzip is read as it is')
+    .addOption(configFlag())
+    .addOption(rulesFlag())
+    .addOption(
+      new Option('--format <format>', 'what the captures are')
+        .choices(['auto', 'ndjson', 'json', 'fluentd', 'forward', 'csv'])
+        .default('auto'),
+    )
+    .option('--out <file>', 'every record, tagged or as it was (NDJSON)')
+    .option('--alerts <file>', 'the alerts (NDJSON)')
+    .option('--report <file.html>', 'a page to look through the findings')
+    .option('--json', 'the findings as one JSON document on stdout')
+    .action(async (captures: string[], flags) => {
+      const { out, alerts, ...rest } = flags as { out?: string; alerts?: string } & ReplayFlags;
+      const files = { ...(out ? { outFile: out } : {}), ...(alerts ? { alertsFile: alerts } : {}) };
+      status = await replayCommand(captures, { ...rest, ...files }, io);
+    });
+
+  const rules = root.command('rules').description('about rule files');
+  rules
+    .command('check')
+    .description('validates rule files: every error with its file, line and column')
+    .argument('<path...>', 'rule files, or folders searched recursively')
+    .addOption(configFlag())
+    .addOption(
+      new Option('--format <format>', 'text for people; json or sarif on stdout')
+        .choices(['text', 'json', 'sarif'])
+        .default('text'),
+    )
+    .action((paths: string[], flags: CheckFlags) => {
+      status = rulesCheck(paths, flags, io);
+    });
+  rules
+    .command('test')
+    .description('runs the examples kept beside the rules')
+    .argument('<path...>', 'rule files, examples, or folders searched recursively')
+    .addOption(configFlag())
+    .option('--json', 'the outcomes as JSON on stdout')
+    .option('--junit <file>', 'the outcomes as a JUnit report')
+    .action((paths: string[], flags: TestFlags) => {
+      status = rulesTest(paths, flags, io);
+    });
+  rules
+    .command('list')
+    .description('the rules in force: id, name, version, severity, risk score, MITRE ATT&CK')
+    .argument('[path...]', 'rule files or folders (default: those of the config)')
+    .addOption(configFlag())
+    .addOption(rulesFlag())
+    .option('--json', 'as JSON')
+    .action((paths: string[], flags: RulesFlags) => {
+      status = rulesList(paths, flags, io);
     });
 
   const config = root.command('config').description('about the config');

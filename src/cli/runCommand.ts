@@ -40,7 +40,7 @@ const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
 export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = {}): Promise<ExitStatus> {
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
-  const log = createLog({ level: hooks.quiet ? 'warn' : config.log.level, format: config.log.format });
+  const log = createLog({ ...config.log, level: hooks.quiet ? 'warn' : config.log.level });
   const loaded = rulesOf(config, (message) => log.error(message));
   if (!loaded) return 2;
   if (loaded.errors.length > 0) {

@@ -46,6 +46,7 @@ export interface FileParts {
   readonly admin: Config['admin'];
   readonly logLevel: string | null;
   readonly logFormat: string | null;
+  readonly logPath: string | null;
   readonly memoryLimit: number | null;
   readonly shutdownTimeout: number | null;
 }
@@ -92,6 +93,7 @@ export class TreeReader {
       admin: t['admin'] === undefined ? null : this.#admin(part('admin')),
       logLevel: (log['level'] as string | undefined) ?? null,
       logFormat: (log['format'] as string | undefined) ?? null,
+      logPath: this.#path(log['path']),
       memoryLimit: sizeOf(t['memory_limit']),
       shutdownTimeout: timeOf(t['shutdown_timeout']),
     };

@@ -169,7 +169,12 @@ export interface Config {
     readonly fieldTypes: Readonly<Record<string, FieldClass>>;
   };
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null } | null;
-  readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
+  readonly log: {
+    readonly level: string;
+    readonly format: 'json' | 'pretty';
+    /** Null: stderr. */
+    readonly path: string | null;
+  };
   /** Events held by the stage (read, not yet confirmed downstream): past it reading stops. */
   readonly memoryLimit: number;
   readonly shutdownTimeout: number;

@@ -21,6 +21,7 @@ export interface Flags {
   readonly admin?: string;
   readonly logFormat?: string;
   readonly logLevel?: string;
+  readonly logFile?: string;
 }
 
 export interface LoadContext {
@@ -120,6 +121,7 @@ export function configOf(
       log: {
         level: flags.logLevel ?? ofFile.logLevel ?? configDefaults.logLevel,
         format: logFormat as 'json' | 'pretty',
+        path: flags.logFile === undefined ? ofFile.logPath : resolve(context.cwd, flags.logFile),
       },
       memoryLimit: ofFile.memoryLimit ?? configDefaults.memoryLimit,
       shutdownTimeout: ofFile.shutdownTimeout ?? configDefaults.shutdownTimeout,

@@ -161,6 +161,7 @@ export const configSchema = object({
   log: object({
     level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] },
     format: { enum: ['json', 'pretty'] },
+    path: text,
   }),
   memory_limit: size,
   shutdown_timeout: time,

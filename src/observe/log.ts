@@ -7,7 +7,9 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** Where lines go; stderr unless said otherwise. */
+  /** A file that lines are appended to; null: stderr. */
+  readonly path?: string | null;
+  /** Instead of both. */
   readonly stream?: DestinationStream;
 }
 
@@ -15,7 +17,8 @@ export interface LogOptions {
 const secrets = ['password', 'shared_key', 'sharedKey', 'token', 'authorization', 'privateKeyPassphrase'];
 
 export function createLog(options: LogOptions): Logger {
-  const stream = options.stream ?? destination({ fd: 2, sync: true });
+  const to = typeof options.path === 'string' ? { dest: options.path, append: true, mkdir: true } : { fd: 2 };
+  const stream = options.stream ?? destination({ ...to, sync: true });
   return pino(
     {
       level: options.level,

@@ -1,0 +1,53 @@
+// `fluent-detect filter`: the engine as a child of Fluentd's exec_filter.
+import type { Flags } from '../config/load.js';
+import { Engine } from '../detect/engine.js';
+import { sourceMappings } from '../fields/mappings.js';
+import { ExecFilter } from '../filter/filter.js';
+import { createLog } from '../observe/log.js';
+import { formatRuleError } from '../rules/ruleError.js';
+import { type CommandIo, configFor, type ExitStatus } from './io.js';
+import { rulesOf, unsupportedSummary } from './ruleSets.js';
+
+export interface FilterFlags extends Flags {
+  readonly format: 'json' | 'msgpack';
+  readonly tagKey: string;
+  readonly timeKey: string;
+}
+
+/** Bytes that one record may have before its end is given up on. */
+const RECORD_LIMIT = 64 * 2 ** 20;
+
+export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<ExitStatus> {
+  const config = configFor(flags, io, { output: false });
+  if (!config) return 2;
+  const log = createLog(config.log);
+  const loaded = rulesOf(config, (message) => log.error(message));
+  if (!loaded) return 2;
+  if (loaded.errors.length > 0) {
+    for (const error of loaded.errors) io.stderr.write(`${formatRuleError(error)}\n`);
+    log.error({ errors: loaded.errors.length }, 'rules do not load: mend them, or leave their files out');
+    return 2;
+  }
+  if (loaded.ruleSet.unsupported.length > 0) log.warn(`rules left out: ${unsupportedSummary(loaded)}`);
+  // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  const engine = new Engine(loaded.ruleSet, {
+    mappings: sourceMappings,
+    onQuarantine: (rule, cause) =>
+      log.error({ rule_id: rule.id, cause: (cause as Error).message }, 'a rule failed and is left out'),
+  });
+  const filter = new ExecFilter(
+    {
+      format: flags.format,
+      tagKey: flags.tagKey,
+      timeKey: flags.timeKey,
+      alertTag: config.alerts.tag,
+      lookBackMax: config.alerts.lookBackMax,
+      recordLimit: RECORD_LIMIT,
+    },
+    { engine, log, now: Date.now },
+  );
+  const totals = await filter.run(io.stdin as AsyncIterable<Buffer>, io.stdout);
+  log.info({ ...totals }, 'end of input');
+  return totals.lost > 0 ? 1 : 0;
+}

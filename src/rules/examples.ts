@@ -1,0 +1,116 @@
+// Examples beside a rule: events that it must match, and events that it must not (`NAME.examples.yaml` or `.json`).
+//
+//   rule_id: a83b3dac-…        # which rule of the folder; without it the one of NAME.toml, .yaml, …
+//   examples:
+//     - name: a sentence that is true of the rule
+//       matches: true
+//       record: { event: { dataset: azure.signinlogs } }
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { Ajv } from 'ajv';
+import { yamlDocuments } from './formats/yamlDocument.js';
+import { isExamples, RulePathError } from './load.js';
+import { Lines, type Place } from './place.js';
+import { type RuleError, RuleFileError } from './ruleError.js';
+
+export interface Example {
+  readonly file: string;
+  readonly line: number;
+  /** Null: the rule of the file beside it. */
+  readonly ruleId: string | null;
+  readonly name: string;
+  readonly matches: boolean;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+const validate = new Ajv({ allErrors: true }).compile({
+  type: 'object',
+  required: ['examples'],
+  additionalProperties: false,
+  properties: {
+    rule_id: { type: 'string', minLength: 1 },
+    examples: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        required: ['name', 'matches', 'record'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string', minLength: 1 },
+          matches: { type: 'boolean' },
+          record: { type: 'object' },
+        },
+      },
+    },
+  },
+});
+
+/** The example files at a path: itself, those below a folder, or the one beside a rule file. @throws RulePathError */
+export function exampleFilesOf(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch (cause) {
+    throw new RulePathError(`${path}: there is no such file or folder`, { cause });
+  }
+  if (isFolder) {
+    return readdirSync(path, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        const inside = join(path, entry.name);
+        if (entry.isDirectory()) return entry.name.startsWith('.') ? [] : exampleFilesOf(inside);
+        return isExamples(entry.name) ? [inside] : [];
+      });
+  }
+  if (isExamples(path)) return [path];
+  const stem = basename(path, extname(path));
+  return readdirSync(dirname(path))
+    .filter((name) => isExamples(name) && stemOf(name) === stem)
+    .map((name) => join(dirname(path), name));
+}
+
+/** `NAME` of `NAME.examples.yaml`. */
+export function stemOf(file: string): string {
+  return basename(file).replace(/\.examples\.(ya?ml|json)$/i, '');
+}
+
+export function readExamples(file: string): { readonly examples: Example[]; readonly errors: RuleError[] } {
+  const text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  const lines = new Lines(text);
+  const errorAt = (place: Place, message: string, code: RuleError['code']): RuleError => {
+    const line = lines.line(place.line);
+    return { code, file, ...place, message, excerpt: `${line}\n${' '.repeat(place.column - 1)}^` };
+  };
+  try {
+    const found = yamlDocuments(text).map((source) => {
+      if (!validate(source.value)) {
+        const errors = (validate.errors ?? []).map((e) => {
+          const path = e.instancePath
+            .split('/')
+            .slice(1)
+            .map((p) => (/^\d+$/.test(p) ? Number(p) : p));
+          const what = e.params['additionalProperty'] ?? '';
+          return errorAt(source.place(path), `${e.message}${what === '' ? '' : `: ${what}`}`, 'schema');
+        });
+        return { examples: [], errors };
+      }
+      const { rule_id: ruleId, examples } = source.value as { rule_id?: string; examples: Example[] };
+      return {
+        examples: examples.map((e, n) => ({
+          file,
+          line: source.place(['examples', n]).line,
+          ruleId: ruleId ?? null,
+          name: e.name,
+          matches: e.matches,
+          record: e.record,
+        })),
+        errors: [],
+      };
+    });
+    return { examples: found.flatMap((f) => f.examples), errors: found.flatMap((f) => f.errors) };
+  } catch (error) {
+    if (!(error instanceof RuleFileError)) throw error;
+    return { examples: [], errors: [errorAt(error.place, error.message, error.code)] };
+  }
+}
