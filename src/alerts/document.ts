@@ -64,6 +64,7 @@ export function alertFields(match: Match, event: AlertedEvent, id: string): { [k
     ancestors: [{ id: eventId ?? id, type: 'event', index: '', depth: 0 }],
     ...(rule.buildingBlock ? { building_block_type: 'default' } : {}),
     rule: ruleFields(rule, match),
+    ...match.more,
   };
 }
 

@@ -1,6 +1,7 @@
 // `fluent-detect filter`: the engine as a child of Fluentd's exec_filter.
 import type { Flags } from '../config/load.js';
 import { Engine } from '../detect/engine.js';
+import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { ExecFilter } from '../filter/filter.js';
 import { createLog } from '../observe/log.js';
@@ -31,8 +32,10 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
   if (loaded.ruleSet.unsupported.length > 0) log.warn(`rules left out: ${unsupportedSummary(loaded)}`);
   // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  const stateful = new StatefulRules(config.rules.stateful);
   const engine = new Engine(loaded.ruleSet, {
     mappings: sourceMappings,
+    gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
     onQuarantine: (rule, cause) =>
       log.error({ rule_id: rule.id, cause: (cause as Error).message }, 'a rule failed and is left out'),
   });

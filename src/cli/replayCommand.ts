@@ -53,7 +53,11 @@ export async function replayCommand(
   const report = flags.report === undefined ? null : new ReportCollector();
   const replay = new Replay(
     loaded.ruleSet,
-    { alertTag: config.alerts.tag, lookBackMax: config.alerts.lookBackMax },
+    {
+      alertTag: config.alerts.tag,
+      lookBackMax: config.alerts.lookBackMax,
+      stateful: config.rules.stateful,
+    },
     {
       onEvent: (text) => out?.add(text),
       onAlert: (alert) => {

@@ -49,6 +49,14 @@ function attackOf(rule: Rule): {
 } {
   const view = { values: () => [], mapping: null };
   const { name, severity, riskScore } = rule;
-  const { tactics, techniques } = detectionRuleOf({ rule, path: null, view, name, severity, riskScore });
+  const { tactics, techniques } = detectionRuleOf({
+    rule,
+    path: null,
+    view,
+    name,
+    severity,
+    riskScore,
+    more: {},
+  });
   return { tactics, techniques };
 }

@@ -78,7 +78,7 @@ function outcomeOf(example: Example, rules: readonly Rule[]): Outcome {
   const engine = new Engine(
     { rules: own, disabled: [], unsupported: [], hash: '' },
     // What an example shows of a stateful rule is its query.
-    { mappings: sourceMappings, gate: () => true },
+    { mappings: sourceMappings, gate: () => ({}) },
   );
   const bytes = jsonToMsgpack(JSON.stringify(example.record));
   engine.match(bytes, 0, bytes.length, Date.now());

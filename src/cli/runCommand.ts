@@ -1,25 +1,11 @@
 // `fluent-detect run`: the stage, from config and flags to the ready line, until a signal ends it.
-import { join } from 'node:path';
-import type { AlerterState } from '../alerts/alerter.js';
-import type { Config, ListenAddress, OutputConfig, SinkConfig } from '../config/config.js';
+import type { ListenAddress } from '../config/config.js';
 import type { Flags } from '../config/load.js';
-import { ForwardOutput } from '../forward/client.js';
-import { inflate } from '../forward/inflate.js';
-import { ListenError } from '../forward/server.js';
-import { AdminServer } from '../observe/admin.js';
-import { createLog, type Logger, RateLimit } from '../observe/log.js';
-import { Metrics } from '../observe/metrics.js';
+import { createLog, type Logger } from '../observe/log.js';
+import type { Metrics } from '../observe/metrics.js';
 import { formatRuleError } from '../rules/ruleError.js';
-import { AlertDelivery } from '../sinks/delivery.js';
-import { FileSink } from '../sinks/fileSink.js';
-import { ForwardSink } from '../sinks/forwardSink.js';
-import { HttpSink } from '../sinks/httpSink.js';
-import { LineOutput } from '../sinks/lineOutput.js';
-import type { OutChunk, Output } from '../sinks/output.js';
-import type { AlertSink } from '../sinks/sink.js';
-import { Spool, SpoolError } from '../sinks/spool.js';
-import { StdoutSink } from '../sinks/stdoutSink.js';
-import { Stage } from '../stage/stage.js';
+import type { Stage } from '../stage/stage.js';
+import { type RunningStage, StartError, startStage } from '../stage/start.js';
 import type { AlertSummary } from '../stage/summary.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
 import { rulesOf, unsupportedSummary } from './ruleSets.js';
@@ -33,9 +19,6 @@ export interface RunHooks {
   /** Resolves to end the run, beside the signals. */
   readonly until?: Promise<void>;
 }
-
-/** What inflates where lines are written; events are bounded where they come in. */
-const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
 
 export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = {}): Promise<ExitStatus> {
   const config = configFor(flags, io, { output: true });
@@ -57,71 +40,27 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   if (loaded.ruleSet.rules.length === 0)
     log.warn('no rule is in force: events go on untagged (say --rules PATH)');
 
-  const metrics = new Metrics();
-  const limit = new RateLimit(10_000, Date.now);
-  const output = outputOf(config.output, io, log, limit);
-  const sinks = config.alerts.sinks.map((s) => sinkOf(s, io, log, limit));
-  let spool: Spool | null;
+  let running: RunningStage;
   try {
-    spool = await openSpool(config, io);
+    running = await startStage(config, loaded.ruleSet, {
+      stdout: io.stdout,
+      cwd: io.cwd,
+      log,
+      ...(hooks.onAlert ? { onAlert: hooks.onAlert } : {}),
+    });
   } catch (error) {
-    if (!(error instanceof SpoolError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     log.error(error.message);
-    await output.close(0);
     return 2;
   }
-  const delivery = await AlertDelivery.open(sinks, spool, {
-    maxBytes: config.alertsSpool.maxBytes,
-    maxAge: config.alertsSpool.maxAge,
-    patience: 1000,
-    retryWait: 500,
-    retryMaxInterval: 10_000,
-    now: Date.now,
-    chance: Math.random,
-    onOutcome: (sink, outcome, count) => metrics.alert(sink, outcome, count),
-    onTrouble: (sink, what) => {
-      limit.limit(`${sink} ${what}`, (heldBack) =>
-        log.warn({ sink, held_back: heldBack }, `alert sink: ${what}`),
-      );
-    },
-    onRecovered: (sink) => log.info({ sink }, 'the alert sink takes alerts again'),
-  });
-  const stage = new Stage(config, loaded.ruleSet, {
-    output,
-    delivery,
-    metrics,
-    log,
-    now: Date.now,
-    saveState: async (state) => spool?.save('alerter', state),
-    ...(hooks.onAlert ? { onAlert: hooks.onAlert } : {}),
-  });
-  metrics.rules('invalid', 0);
-  const saved = (await spool?.load('alerter')) as AlerterState | null | undefined;
-  if (saved) stage.restore(saved);
-
-  let addresses: ListenAddress[];
-  let admin: AdminServer | null = null;
-  let adminAddress: string | undefined;
-  try {
-    addresses = await stage.start();
-    if (config.admin) {
-      admin = adminOf(config.admin, stage, metrics);
-      adminAddress = `http://${config.admin.host}:${await admin.listen()}`;
-    }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!(error instanceof ListenError) && code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    log.error(message);
-    await stage.stop(0);
-    return 2;
-  }
+  const { stage, metrics, addresses } = running;
   const ready = {
     in: addresses.map(addressText),
-    out: output.name,
-    alerts: sinks.map((s) => s.name),
+    out: running.output,
+    alerts: running.sinks,
     rules: loaded.ruleSet.rules.length,
     rule_set: loaded.ruleSet.hash,
-    ...(adminAddress === undefined ? {} : { admin: adminAddress }),
+    ...(running.admin === null ? {} : { admin: running.admin }),
     pid: process.pid,
   };
   if (!hooks.quiet) log.info(ready, 'ready');
@@ -130,8 +69,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   process.on('SIGHUP', reload);
   await endOf(hooks.until, log);
   process.off('SIGHUP', reload);
-  admin?.close();
-  const left = await stage.stop(config.shutdownTimeout);
+  const left = await running.stop();
   if (left.chunks > 0) {
     log.warn(
       { chunks: left.chunks },
@@ -171,79 +109,6 @@ function reloadRules(flags: Flags, io: CommandIo, stage: Stage, metrics: Metrics
   stage.reload(loaded.ruleSet);
   metrics.rules('invalid', 0);
   log.info({ rules: loaded.ruleSet.rules.length, rule_set: loaded.ruleSet.hash }, 'rules reloaded');
-}
-
-function outputOf(config: OutputConfig, io: CommandIo, log: Logger, limit: RateLimit): Output {
-  const unzip = (bytes: Buffer, compressed: 'gzip' | 'zstd'): Buffer | null =>
-    inflate(bytes, compressed, LINE_INFLATE_LIMIT);
-  switch (config.kind) {
-    case 'forward':
-      return new ForwardOutput(config.servers, config.client, { onLink: linkLog('output', log, limit) });
-    case 'file':
-      return LineOutput.toFile(config, unzip);
-    case 'stdout':
-      return LineOutput.toStdout(config.format, io.stdout, unzip);
-    case 'discard':
-      return discard;
-  }
-}
-
-const discard: Output = {
-  name: 'discard:',
-  ready: true,
-  write: (_chunk: OutChunk) => Promise.resolve(),
-  close: () => Promise.resolve(0),
-};
-
-function sinkOf(config: SinkConfig, io: CommandIo, log: Logger, limit: RateLimit): AlertSink {
-  switch (config.kind) {
-    case 'forward':
-      return new ForwardSink(
-        new ForwardOutput(config.servers, config.client, { onLink: linkLog('alert sink', log, limit) }),
-      );
-    case 'file':
-      return new FileSink(config);
-    case 'http':
-      return new HttpSink(config);
-    case 'stdout':
-      return new StdoutSink(config.format, io.stdout);
-  }
-}
-
-function linkLog(
-  what: string,
-  log: Logger,
-  limit: RateLimit,
-): (server: string, up: boolean, why: string) => void {
-  return (server, up, why) => {
-    limit.limit(`${server} ${up} ${why}`, (heldBack) => {
-      if (up) log.info({ server }, `${what}: connected`);
-      else log.warn({ server, held_back: heldBack }, `${what}: ${why}; trying again`);
-    });
-  };
-}
-
-/** The spool where the config says, or in the working directory; another stage may be using that one already. */
-async function openSpool(config: Config, io: CommandIo): Promise<Spool | null> {
-  if (config.alerts.sinks.length === 0) return null;
-  if (config.alertsSpool.path !== null) return Spool.open(config.alertsSpool.path);
-  for (let n = 1; ; n += 1) {
-    try {
-      return await Spool.open(join(io.cwd, n === 1 ? 'fluent-detect-spool' : `fluent-detect-spool-${n}`));
-    } catch (error) {
-      if (!(error instanceof SpoolError) || !error.locked || n === 16) throw error;
-    }
-  }
-}
-
-function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Metrics): AdminServer {
-  return new AdminServer(config, {
-    metrics: () => metrics.text(),
-    readiness: () => stage.readiness(),
-    status: () => stage.status(),
-    rules: () => stage.rulesInForce(),
-    alerts: (since, limit) => stage.recentAlerts(since, limit),
-  });
 }
 
 function addressText(address: ListenAddress): string {

@@ -44,6 +44,7 @@ export interface FileParts {
   readonly overlays: Readonly<Record<string, RuleOverlay>>;
   readonly fieldTypes: Readonly<Record<string, FieldClass>>;
   readonly admin: Config['admin'];
+  readonly stateful: Config['rules']['stateful'];
   readonly logLevel: string | null;
   readonly logFormat: string | null;
   readonly logPath: string | null;
@@ -91,6 +92,10 @@ export class TreeReader {
       overlays: this.#overlays((rules['overrides'] as Record<string, Table> | undefined) ?? {}),
       fieldTypes: (t['field_types'] as Record<string, FieldClass> | undefined) ?? {},
       admin: t['admin'] === undefined ? null : this.#admin(part('admin')),
+      stateful: {
+        max: (rules['stateful_max'] as number | undefined) ?? configDefaults.statefulMax,
+        newTermsWarmUp: timeOf(rules['new_terms_warm_up']) ?? configDefaults.newTermsWarmUp,
+      },
       logLevel: (log['level'] as string | undefined) ?? null,
       logFormat: (log['format'] as string | undefined) ?? null,
       logPath: this.#path(log['path']),

@@ -167,6 +167,8 @@ export interface Config {
     readonly paths: readonly string[];
     readonly overlays: Readonly<Record<string, RuleOverlay>>;
     readonly fieldTypes: Readonly<Record<string, FieldClass>>;
+    /** Bound and warm-up of threshold and new_terms rules. */
+    readonly stateful: { readonly max: number; readonly newTermsWarmUp: number };
   };
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null } | null;
   readonly log: {

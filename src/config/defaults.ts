@@ -28,6 +28,8 @@ export const configDefaults = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own template
   alertTag: 'alert.${tag}',
   lookBackMax: 200_000,
+  statefulMax: 200_000,
+  newTermsWarmUp: 0,
   spoolMaxBytes: 2 ** 30,
   spoolMaxAge: 0,
   metadata: 'keep',

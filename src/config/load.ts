@@ -116,6 +116,7 @@ export function configOf(
         paths: flags.rules?.map((p) => resolve(context.cwd, p)) ?? ofFile.rulePaths,
         overlays: ofFile.overlays,
         fieldTypes: ofFile.fieldTypes,
+        stateful: ofFile.stateful,
       },
       admin: admin ? { ...admin, token: adminToken } : ofFile.admin,
       log: {

@@ -11,6 +11,7 @@ import { StateSet } from './paths.js';
 import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
 import { RecordUnits } from './recordUnits.js';
 import { Sighting } from './sighting.js';
+import type { StatefulFields } from './stateful.js';
 import { compileViews, type Views } from './views.js';
 import { Hits, Walker } from './walk.js';
 
@@ -20,11 +21,13 @@ export interface EngineOptions {
   /** Told once of a rule that threw; it is left out from then on (events go on). */
   readonly onQuarantine?: (rule: Rule, cause: unknown) => void;
   /**
-   * Stateful rules (threshold, new_terms): asked when the query holds, says whether this event is the match.
+   * Stateful rules (threshold, new_terms): asked when the query holds, says what this event's match is, or null.
    * Without it those rules never match.
    */
-  readonly gate?: (rule: Rule, view: FieldView, nowMs: number) => boolean;
+  readonly gate?: (rule: Rule, view: FieldView, nowMs: number) => StatefulFields | null;
 }
+
+const noFields: StatefulFields = {};
 
 interface Candidate {
   readonly rule: Rule;
@@ -142,8 +145,8 @@ export class Engine {
       }
       const { rule } = candidate;
       const view = this.#fieldView();
-      if (rule.type !== 'query' && !this.#options.gate?.(rule, view, nowMs)) return;
-      this.matches.push(matchOf(rule, path, view));
+      const more = rule.type === 'query' ? noFields : (this.#options.gate?.(rule, view, nowMs) ?? null);
+      if (more !== null) this.matches.push(matchOf(rule, path, view, more));
     } catch (cause) {
       candidate.quarantined = true;
       this.#options.onQuarantine?.(candidate.rule, cause);

@@ -1,6 +1,7 @@
 // One event that satisfies one rule, as detection hands it to tagging and alerting. Values are read from the
 // event's bytes on demand, so a match is only good until the engine looks at the next event.
 import type { Rule, Severity } from '../rules/rule.js';
+import type { StatefulFields } from './stateful.js';
 
 /** The event (or the record of an envelope) as the rules see it: ECS names, whatever form it travels in. */
 export interface FieldView {
@@ -19,6 +20,8 @@ export interface Match {
   readonly severity: Severity;
   readonly riskScore: number;
   readonly name: string;
+  /** What a stateful rule adds to `kibana.alert`; empty for a query rule. */
+  readonly more: StatefulFields;
 }
 
 /** Fields that alerting reads from every matched event; the engine keeps them at hand. */

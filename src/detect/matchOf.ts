@@ -2,6 +2,7 @@
 // `rule_name_override`, read from the matched event.
 import type { Rule, Severity } from '../rules/rule.js';
 import type { FieldView, Match } from './match.js';
+import type { StatefulFields } from './stateful.js';
 
 /** Fields that a rule reads beyond its query once an event matches. */
 export function fieldsReadOnMatch(rule: Rule): string[] {
@@ -16,7 +17,7 @@ export function fieldsReadOnMatch(rule: Rule): string[] {
   ];
 }
 
-export function matchOf(rule: Rule, path: string | null, view: FieldView): Match {
+export function matchOf(rule: Rule, path: string | null, view: FieldView, more: StatefulFields): Match {
   return {
     rule,
     path,
@@ -24,6 +25,7 @@ export function matchOf(rule: Rule, path: string | null, view: FieldView): Match
     severity: severityOf(rule, view),
     riskScore: riskScoreOf(rule, view),
     name: nameOf(rule, view),
+    more,
   };
 }
 

@@ -4,6 +4,7 @@ import { Alerter } from '../alerts/alerter.js';
 import { Engine } from '../detect/engine.js';
 import type { Match } from '../detect/match.js';
 import { recordTime } from '../detect/recordTime.js';
+import { type StatefulOptions, StatefulRules } from '../detect/stateful.js';
 import type { EventInstant } from '../detect/times.js';
 import { sourceMappings } from '../fields/mappings.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
@@ -41,6 +42,7 @@ export interface ReplayOptions {
   /** The alerts' tag template. */
   readonly alertTag: string;
   readonly lookBackMax: number;
+  readonly stateful: StatefulOptions;
 }
 
 /** Distinct users or addresses counted a rule; past it new ones are not told apart. */
@@ -65,8 +67,10 @@ export class Replay {
 
   constructor(ruleSet: RuleSet, options: ReplayOptions, events: ReplayEvents) {
     this.#events = events;
+    const stateful = new StatefulRules(options.stateful);
     this.#engine = new Engine(ruleSet, {
       mappings: sourceMappings,
+      gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
       onQuarantine: (rule, cause) => events.onQuarantine(rule, cause),
     });
     this.#alerter = new Alerter({

@@ -7,6 +7,7 @@ import type { CapNotice } from '../alerts/cap.js';
 import { capMessage, capRecord } from '../alerts/document.js';
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
 import { Engine } from '../detect/engine.js';
+import { StatefulRules, type StatefulState } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { inflate } from '../forward/inflate.js';
 import type { Frame, FrameContext, RejectCode } from '../forward/message.js';
@@ -25,6 +26,12 @@ import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
 import { type AlertSummary, summaryOf } from './summary.js';
 
+/** What is kept over a restart; a part that is absent stays as it was kept before. */
+export interface SavedState {
+  readonly alerter?: AlerterState;
+  readonly stateful?: StatefulState;
+}
+
 export interface StageDeps {
   readonly output: Output;
   readonly delivery: AlertDelivery;
@@ -32,8 +39,8 @@ export interface StageDeps {
   readonly log: Logger;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Keeps look-back and caps for the next start. */
-  readonly saveState: (state: AlerterState) => Promise<void>;
+  /** Keeps look-back and caps, and what stateful rules know, for the next start. */
+  readonly saveState: (state: SavedState) => Promise<void>;
   readonly onAlert?: (alert: AlertSummary) => void;
 }
 
@@ -41,6 +48,8 @@ export interface StageDeps {
 const RECENT_ALERTS = 1000;
 const SWEEP_MS = 1000;
 const SAVE_MS = 5000;
+/** What stateful rules know is large; it is kept more seldom. */
+const SAVE_STATEFUL_MS = 60_000;
 
 export class Stage {
   readonly #config: Config;
@@ -51,15 +60,19 @@ export class Stage {
   readonly #limit: RateLimit;
   readonly #matchCounts = new Map<string, number>();
   readonly #recent: { n: number; summary: AlertSummary }[] = [];
+  /** Outlives the rule sets: what was counted and learnt stays over a reload. */
+  readonly #stateful: StatefulRules;
   #engine: Engine;
   #alertCount = 0;
   #timers: NodeJS.Timeout[] = [];
   #stateChanged = false;
+  #statefulSaved = 0;
   #listening = false;
 
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#stateful = new StatefulRules(config.rules.stateful);
     this.#engine = this.#engineOf(ruleSet);
     this.#limit = new RateLimit(10_000, deps.now);
     this.#alerter = new Alerter({
@@ -103,8 +116,9 @@ export class Stage {
   }
 
   /** Takes up what an earlier run knew. */
-  restore(state: AlerterState): void {
-    this.#alerter.restore(state, this.#engine.ruleSet.rules);
+  restore(state: SavedState): void {
+    if (state.alerter) this.#alerter.restore(state.alerter, this.#engine.ruleSet.rules);
+    if (state.stateful) this.#stateful.restore(state.stateful);
   }
 
   /** Starts listening. @throws ListenError; then nothing listens. */
@@ -281,6 +295,7 @@ export class Stage {
   #engineOf(ruleSet: RuleSet): Engine {
     return new Engine(ruleSet, {
       mappings: sourceMappings,
+      gate: (rule, view, nowMs) => this.#stateful.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
         this.#deps.metrics.rules('quarantined', 1);
         this.#deps.log.error(
@@ -369,10 +384,15 @@ export class Stage {
   }
 
   async #save(always = false): Promise<void> {
-    if (!this.#stateChanged && !always) return;
+    if (!this.#stateChanged && !this.#stateful.changed && !always) return;
     this.#stateChanged = false;
     try {
-      await this.#deps.saveState(this.#alerter.snapshot());
+      const now = performance.now();
+      const isDue = always || now - this.#statefulSaved > SAVE_STATEFUL_MS;
+      if (isDue) this.#statefulSaved = now;
+      const stateful = isDue && this.#stateful.changed ? { stateful: this.#stateful.snapshot() } : {};
+      if (isDue) this.#stateful.changed = false;
+      await this.#deps.saveState({ alerter: this.#alerter.snapshot(), ...stateful });
     } catch (error) {
       this.#limit.limit('state', () =>
         this.#deps.log.error({ cause: (error as Error).message }, 'look-back and caps could not be saved'),

@@ -1,0 +1,214 @@
+// A whole stage from a config: outputs, sinks, spool, metrics and admin server, made and put together. The one place
+// that knows all of them; the program and the library both start a stage here.
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Config, ListenAddress, OutputConfig, SinkConfig } from '../config/config.js';
+import { ForwardOutput } from '../forward/client.js';
+import { inflate } from '../forward/inflate.js';
+import { ListenError } from '../forward/server.js';
+import { AdminServer } from '../observe/admin.js';
+import { type Logger, RateLimit } from '../observe/log.js';
+import { Metrics } from '../observe/metrics.js';
+import type { RuleSet } from '../rules/rule.js';
+import { AlertDelivery } from '../sinks/delivery.js';
+import { FileSink } from '../sinks/fileSink.js';
+import { ForwardSink } from '../sinks/forwardSink.js';
+import { HttpSink } from '../sinks/httpSink.js';
+import { LineOutput } from '../sinks/lineOutput.js';
+import type { OutChunk, Output } from '../sinks/output.js';
+import type { AlertSink } from '../sinks/sink.js';
+import { Spool, SpoolError } from '../sinks/spool.js';
+import { StdoutSink } from '../sinks/stdoutSink.js';
+import { type SavedState, Stage } from './stage.js';
+import type { AlertSummary } from './summary.js';
+
+/** What a stage may touch of the world beside its sockets and files. */
+export interface StartIo {
+  /** For `stdout:`. */
+  readonly stdout: Writable;
+  /** Where the spool lies when the config names no place. */
+  readonly cwd: string;
+  readonly log: Logger;
+  readonly onAlert?: (alert: AlertSummary) => void;
+}
+
+/** Why a stage could not start: a port taken, a spool in use. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StartError';
+  }
+}
+
+export interface RunningStage {
+  readonly stage: Stage;
+  readonly metrics: Metrics;
+  /** Where it listens; port 0 has become the one it got. */
+  readonly addresses: readonly ListenAddress[];
+  /** `http://HOST:PORT` of the admin server; null: it is off. */
+  readonly admin: string | null;
+  readonly output: string;
+  readonly sinks: readonly string[];
+  /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in `shutdown_timeout`. */
+  stop(): Promise<{ readonly chunks: number; readonly alerts: number }>;
+}
+
+/** @throws StartError; nothing is left open then. */
+export async function startStage(config: Config, ruleSet: RuleSet, io: StartIo): Promise<RunningStage> {
+  const { log } = io;
+  const metrics = new Metrics();
+  const limit = new RateLimit(10_000, Date.now);
+  const output = outputOf(config.output, io, log, limit);
+  const sinks = config.alerts.sinks.map((s) => sinkOf(s, io, log, limit));
+  let spool: Spool | null;
+  try {
+    spool = await openSpool(config, io);
+  } catch (error) {
+    await output.close(0);
+    if (!(error instanceof SpoolError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+  const delivery = await deliveryOf(config, sinks, spool, metrics, log, limit);
+  const stage = new Stage(config, ruleSet, {
+    output,
+    delivery,
+    metrics,
+    log,
+    now: Date.now,
+    saveState: async ({ alerter, stateful }) => {
+      if (alerter) await spool?.save('alerter', alerter);
+      if (stateful) await spool?.save('stateful', stateful);
+    },
+    ...(io.onAlert ? { onAlert: io.onAlert } : {}),
+  });
+  if (spool) stage.restore(await savedState(spool));
+  try {
+    const addresses = await stage.start();
+    const admin = config.admin ? adminOf(config.admin, stage, metrics) : null;
+    const adminPort = await admin?.listen();
+    return {
+      stage,
+      metrics,
+      addresses,
+      admin: admin && config.admin ? `http://${config.admin.host}:${adminPort}` : null,
+      output: output.name,
+      sinks: sinks.map((s) => s.name),
+      stop: () => {
+        admin?.close();
+        return stage.stop(config.shutdownTimeout);
+      },
+    };
+  } catch (error) {
+    await stage.stop(0);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!(error instanceof ListenError) && code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    throw new StartError(message, { cause: error });
+  }
+}
+
+function deliveryOf(
+  config: Config,
+  sinks: readonly AlertSink[],
+  spool: Spool | null,
+  metrics: Metrics,
+  log: Logger,
+  limit: RateLimit,
+): Promise<AlertDelivery> {
+  return AlertDelivery.open(sinks, spool, {
+    maxBytes: config.alertsSpool.maxBytes,
+    maxAge: config.alertsSpool.maxAge,
+    patience: 1000,
+    retryWait: 500,
+    retryMaxInterval: 10_000,
+    now: Date.now,
+    chance: Math.random,
+    onOutcome: (sink, outcome, count) => metrics.alert(sink, outcome, count),
+    onTrouble: (sink, what) => {
+      limit.limit(`${sink} ${what}`, (heldBack) =>
+        log.warn({ sink, held_back: heldBack }, `alert sink: ${what}`),
+      );
+    },
+    onRecovered: (sink) => log.info({ sink }, 'the alert sink takes alerts again'),
+  });
+}
+
+/** What inflates where lines are written; events are bounded where they come in. */
+const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
+
+function outputOf(config: OutputConfig, io: StartIo, log: Logger, limit: RateLimit): Output {
+  const unzip = (bytes: Buffer, compressed: 'gzip' | 'zstd'): Buffer | null =>
+    inflate(bytes, compressed, LINE_INFLATE_LIMIT);
+  switch (config.kind) {
+    case 'forward':
+      return new ForwardOutput(config.servers, config.client, { onLink: linkLog('output', log, limit) });
+    case 'file':
+      return LineOutput.toFile(config, unzip);
+    case 'stdout':
+      return LineOutput.toStdout(config.format, io.stdout, unzip);
+    case 'discard':
+      return discard;
+  }
+}
+
+const discard: Output = {
+  name: 'discard:',
+  ready: true,
+  write: (_chunk: OutChunk) => Promise.resolve(),
+  close: () => Promise.resolve(0),
+};
+
+function sinkOf(config: SinkConfig, io: StartIo, log: Logger, limit: RateLimit): AlertSink {
+  switch (config.kind) {
+    case 'forward':
+      return new ForwardSink(
+        new ForwardOutput(config.servers, config.client, { onLink: linkLog('alert sink', log, limit) }),
+      );
+    case 'file':
+      return new FileSink(config);
+    case 'http':
+      return new HttpSink(config);
+    case 'stdout':
+      return new StdoutSink(config.format, io.stdout);
+  }
+}
+
+function linkLog(
+  what: string,
+  log: Logger,
+  limit: RateLimit,
+): (server: string, up: boolean, why: string) => void {
+  return (server, up, why) => {
+    limit.limit(`${server} ${up} ${why}`, (heldBack) => {
+      if (up) log.info({ server }, `${what}: connected`);
+      else log.warn({ server, held_back: heldBack }, `${what}: ${why}; trying again`);
+    });
+  };
+}
+
+/** The spool where the config says, or in the working directory; another stage may be using that one already. */
+async function openSpool(config: Config, io: StartIo): Promise<Spool | null> {
+  if (config.alerts.sinks.length === 0) return null;
+  if (config.alertsSpool.path !== null) return Spool.open(config.alertsSpool.path);
+  for (let n = 1; ; n += 1) {
+    try {
+      return await Spool.open(join(io.cwd, n === 1 ? 'fluent-detect-spool' : `fluent-detect-spool-${n}`));
+    } catch (error) {
+      if (!(error instanceof SpoolError) || !error.locked || n === 16) throw error;
+    }
+  }
+}
+
+async function savedState(spool: Spool): Promise<SavedState> {
+  const [alerter, stateful] = [await spool.load('alerter'), await spool.load('stateful')];
+  return { ...(alerter ? { alerter } : {}), ...(stateful ? { stateful } : {}) } as SavedState;
+}
+
+function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Metrics): AdminServer {
+  return new AdminServer(config, {
+    metrics: () => metrics.text(),
+    readiness: () => stage.readiness(),
+    status: () => stage.status(),
+    rules: () => stage.rulesInForce(),
+    alerts: (since, limit) => stage.recentAlerts(since, limit),
+  });
+}
