@@ -87,6 +87,7 @@ export class ForwardServer {
 
   /** Accepts and reads no more; connections close as their frames are acked. */
   stopAccepting(): void {
+    if (!this.#accepting) return;
     this.#accepting = false;
     this.#server.close();
     this.#udp?.close();
@@ -95,7 +96,7 @@ export class ForwardServer {
 
   /** Closes whatever is still open. */
   close(): void {
-    if (this.#accepting) this.stopAccepting();
+    this.stopAccepting();
     for (const connection of this.#connections) connection.destroy();
   }
 

@@ -44,6 +44,8 @@ export interface StageDeps {
   readonly onAlert?: (alert: AlertSummary) => void;
 }
 
+/** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
+const HELD_FRAME_BYTES = 1024;
 /** Alerts that the console can ask for. */
 const RECENT_ALERTS = 1000;
 const SWEEP_MS = 1000;
@@ -68,6 +70,7 @@ export class Stage {
   #stateChanged = false;
   #statefulSaved = 0;
   #listening = false;
+  #stopped: Promise<{ readonly chunks: number; readonly alerts: number }> | null = null;
 
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
@@ -145,7 +148,12 @@ export class Stage {
   }
 
   /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in time. */
-  async stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
+  stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
+    this.#stopped ??= this.#stop(timeoutMs);
+    return this.#stopped;
+  }
+
+  async #stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
     const until = performance.now() + timeoutMs;
     this.#listening = false;
     for (const server of this.#servers) server.stopAccepting();
@@ -274,7 +282,7 @@ export class Stage {
       confirmations.push(delivery.submit(alerts));
     }
     if (confirmations.length === 0) context.ack();
-    else this.#chain.hold(context, frame.end - frame.start, confirmations);
+    else this.#chain.hold(context, frame.end - frame.start + HELD_FRAME_BYTES, confirmations);
   }
 
   #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {

@@ -55,20 +55,35 @@ export interface RunningStage {
 
 /** @throws StartError; nothing is left open then. */
 export async function startStage(config: Config, ruleSet: RuleSet, io: StartIo): Promise<RunningStage> {
+  // What has been opened, to be closed again when a later part fails.
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    return await startParts(config, ruleSet, io, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A port taken, a file of a key that is not there, a key that does not fit: the config's, not the program's fault.
+    const isKnown = error instanceof ListenError || error instanceof SpoolError || typeof code === 'string';
+    if (!isKnown) throw error;
+    throw new StartError(message, { cause: error });
+  }
+}
+
+async function startParts(
+  config: Config,
+  ruleSet: RuleSet,
+  io: StartIo,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningStage> {
   const { log } = io;
   const metrics = new Metrics();
   const limit = new RateLimit(10_000, Date.now);
   const output = outputOf(config.output, io, log, limit);
+  opened.push(() => output.close(0));
   const sinks = config.alerts.sinks.map((s) => sinkOf(s, io, log, limit));
-  let spool: Spool | null;
-  try {
-    spool = await openSpool(config, io);
-  } catch (error) {
-    await output.close(0);
-    if (!(error instanceof SpoolError)) throw error;
-    throw new StartError(error.message, { cause: error });
-  }
+  const spool = await openSpool(config, io);
   const delivery = await deliveryOf(config, sinks, spool, metrics, log, limit);
+  opened.push(() => delivery.close(0));
   const stage = new Stage(config, ruleSet, {
     output,
     delivery,
@@ -82,28 +97,22 @@ export async function startStage(config: Config, ruleSet: RuleSet, io: StartIo):
     ...(io.onAlert ? { onAlert: io.onAlert } : {}),
   });
   if (spool) stage.restore(await savedState(spool));
-  try {
-    const addresses = await stage.start();
-    const admin = config.admin ? adminOf(config.admin, stage, metrics) : null;
-    const adminPort = await admin?.listen();
-    return {
-      stage,
-      metrics,
-      addresses,
-      admin: admin && config.admin ? `http://${config.admin.host}:${adminPort}` : null,
-      output: output.name,
-      sinks: sinks.map((s) => s.name),
-      stop: () => {
-        admin?.close();
-        return stage.stop(config.shutdownTimeout);
-      },
-    };
-  } catch (error) {
-    await stage.stop(0);
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!(error instanceof ListenError) && code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    throw new StartError(message, { cause: error });
-  }
+  const addresses = await stage.start();
+  opened.splice(0, opened.length, () => stage.stop(0));
+  const admin = config.admin ? adminOf(config.admin, stage, metrics) : null;
+  const adminPort = await admin?.listen();
+  return {
+    stage,
+    metrics,
+    addresses,
+    admin: admin && config.admin ? `http://${config.admin.host}:${adminPort}` : null,
+    output: output.name,
+    sinks: sinks.map((s) => s.name),
+    stop: () => {
+      admin?.close();
+      return stage.stop(config.shutdownTimeout);
+    },
+  };
 }
 
 function deliveryOf(
