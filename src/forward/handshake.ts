@@ -91,8 +91,10 @@ export function readPing(buf: Buffer, start: number, end: number): Ping | null {
   const parts = elementsOf(buf, start, end).map(bytesOf);
   const [name, hostname, salt, hex, username, passwordDigest] = parts;
   if (parts.length < 6 || name?.toString('latin1') !== 'PING') return null;
-  if (!hostname || !salt || !hex || !username || !passwordDigest) return null;
-  return { hostname, salt, digest: hex, username, passwordDigest };
+  if (!hostname || !salt || !hex) return null;
+  // fluent-logger sends nil for a user name that it was not given.
+  const none = Buffer.alloc(0);
+  return { hostname, salt, digest: hex, username: username ?? none, passwordDigest: passwordDigest ?? none };
 }
 
 /** Null: not a HELO as it should be. */

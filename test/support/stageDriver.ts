@@ -18,6 +18,10 @@ export interface DriverOptions {
   readonly input?: readonly string[];
   readonly rules?: readonly Rule[];
   readonly downstream?: DownstreamOptions;
+  /** YAML of the output's own keys. */
+  readonly output?: readonly string[];
+  /** Where events come in; by default a free port. */
+  readonly listen?: string;
   /** Where events go; by default a receiver of the driver's own. */
   readonly out?: string;
 }
@@ -45,11 +49,12 @@ export class StageDriver {
     const downstream = await Downstream.start(options.downstream);
     const text = [
       'inputs:',
-      '  - listen: forward://127.0.0.1:0',
+      `  - listen: ${options.listen ?? 'forward://127.0.0.1:0'}`,
       ...(options.input ?? []).map((line) => `    ${line}`),
       'output:',
       `  to: ${options.out ?? `forward://127.0.0.1:${downstream.port}`}`,
       '  retry_wait: 20ms',
+      ...(options.output ?? []).map((line) => `  ${line}`),
       'alerts: { sinks: ["file:alerts.ndjson"] }',
       'alerts_spool: { path: spool }',
       'shutdown_timeout: 2s',
