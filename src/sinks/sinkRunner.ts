@@ -29,6 +29,8 @@ interface Waiting {
 }
 
 const BATCH = 100;
+/** How long closing waits for the disk, ms. */
+const CLOSE_MS = 5000;
 
 export class SinkRunner {
   readonly #sink: AlertSink;
@@ -37,12 +39,16 @@ export class SinkRunner {
   readonly #deadLetters: AppendFile | null;
   readonly #options: RunnerOptions;
   #waiting: Waiting[] = [];
+  /** Being delivered, and not yet safe. */
+  #inFlight = 0;
+  /** The sink takes longer than it may: what comes goes to disk at once. */
+  #slow = false;
   #running = false;
   #closed = false;
   #failures = 0;
   #troubled = false;
   #wake: (() => void) | null = null;
-  #ended: (() => void) | null = null;
+  readonly #ended: (() => void)[] = [];
 
   constructor(
     sink: AlertSink,
@@ -62,7 +68,7 @@ export class SinkRunner {
   }
   /** Alerts that are neither delivered nor on disk, and those on disk. */
   get unsafe(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#inFlight;
   }
   get spooled(): number {
     return this.#queue?.count ?? 0;
@@ -79,25 +85,30 @@ export class SinkRunner {
     return new Promise((resolve) => {
       this.#waiting.push({ alert, safe: resolve });
       this.#run();
-      // While it is being retried, new alerts go to disk at once.
-      if (this.#failures > 0) this.#wake?.();
+      // While the sink is slow or being tried again, new alerts go to disk at once.
+      if (this.#failures > 0 || this.#slow) this.#wake?.();
     });
   }
 
-  /** Tries to get rid of what is left, at most `timeoutMs`. */
+  /** Tries to get rid of what is left, at most `timeoutMs`; what is left then goes to disk. */
   async close(timeoutMs: number): Promise<void> {
-    if (this.#running) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#ended = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        if (this.#failures > 0) this.#stop();
-      });
-    }
+    if (this.#failures === 0 && !this.#slow) await this.#end(timeoutMs);
     this.#stop();
+    // A delivery that hangs fails now, and its alerts are kept.
     await this.#sink.close();
+    await this.#end(CLOSE_MS);
+  }
+
+  /** Resolves when nothing is under way, at the latest after `timeoutMs`. */
+  async #end(timeoutMs: number): Promise<void> {
+    if (!this.#running) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#ended.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #stop(): void {
@@ -110,7 +121,7 @@ export class SinkRunner {
     this.#running = true;
     void this.#loop().finally(() => {
       this.#running = false;
-      this.#ended?.();
+      for (const ended of this.#ended.splice(0)) ended();
       if (!this.#closed && this.#waiting.length > 0) this.#run();
     });
   }
@@ -165,40 +176,72 @@ export class SinkRunner {
   }
 
   async #direct(): Promise<void> {
-    const batch = this.#waiting.slice(0, BATCH);
+    const batch = this.#waiting.splice(0, BATCH);
+    this.#inFlight = batch.length;
     const alerts = batch.map((w) => w.alert);
-    let spooled: SpooledAlert[] = [];
-    let spooling: Promise<void> | null = null;
-    const impatient =
-      this.#queue === null
-        ? null
-        : setTimeout(() => {
-            // Too slow: the batch goes to disk as well, and comes off it when the sink has it after all.
-            spooling = this.#queue!.append(alerts, this.#options.now()).then(
-              (s) => {
-                spooled = s;
-                this.#waiting.splice(0, batch.length);
-                this.#options.onOutcome(this.name, 'spooled', batch.length);
-                for (const w of batch) w.safe();
-              },
-              (error: Error) => this.#trouble(`the spool cannot be written: ${error.message}`),
-            );
-          }, this.#options.patience);
-    const failed = await this.#deliver(alerts);
-    if (impatient) clearTimeout(impatient);
-    await spooling;
+    const safe = (): void => {
+      this.#inFlight = 0;
+      for (const w of batch) w.safe();
+    };
+    let spooled: readonly SpooledAlert[] = [];
+    const failed = await this.#meanwhile(this.#deliver(alerts), async () => {
+      // Too slow: the batch goes to disk as well, and comes off it when the sink has it after all.
+      spooled = await this.#queue!.append(alerts, this.#options.now());
+      this.#options.onOutcome(this.name, 'spooled', batch.length);
+      safe();
+    });
     if (failed === null) {
       this.#succeeded(alerts.length);
       if (spooled.length > 0) await this.#queue!.remove(spooled);
-      else {
-        this.#waiting.splice(0, batch.length);
-        for (const w of batch) w.safe();
-      }
+      else safe();
     } else if (failed.permanent && spooled.length === 0) {
       await this.#oneByOne(alerts, failed);
-      this.#waiting.splice(0, batch.length);
-      for (const w of batch) w.safe();
-    } else this.#failed(failed);
+      safe();
+    } else {
+      this.#failed(failed);
+      if (spooled.length > 0) return;
+      this.#inFlight = 0;
+      this.#waiting.unshift(...batch);
+    }
+  }
+
+  /**
+   * Waits for a delivery. When it takes longer than `patience`, or there are alerts on disk before it, what comes
+   * meanwhile goes to disk: no event waits for a sink.
+   * @param keep puts the alerts that are being delivered on disk; called once, before anything behind them goes there.
+   */
+  async #meanwhile(
+    delivery: Promise<SinkError | null>,
+    keep: (() => Promise<void>) | null,
+  ): Promise<SinkError | null> {
+    if (!this.#queue) return delivery;
+    let outcome: { readonly failed: SinkError | null } | null = null;
+    void delivery.then((failed) => {
+      outcome = { failed };
+      this.#wake?.();
+    });
+    const until = performance.now() + (keep === null ? 0 : this.#options.patience);
+    let kept = keep === null;
+    for (;;) {
+      this.#slow = performance.now() >= until;
+      if (this.#slow && outcome === null) {
+        try {
+          if (!kept) await keep!();
+          kept = true;
+          if (this.#waiting.length > 0) await this.#toDisk();
+        } catch (error) {
+          this.#trouble(`the spool cannot be written: ${(error as Error).message}`);
+        }
+      }
+      // Set while the loop slept, which the compiler does not see.
+      const done = outcome as { readonly failed: SinkError | null } | null;
+      if (done !== null) {
+        this.#slow = false;
+        return done.failed;
+      }
+      const tryAgain = !kept || this.#waiting.length > 0 ? this.#options.patience : 2 ** 30;
+      await this.#sleep(this.#slow ? tryAgain : until - performance.now());
+    }
   }
 
   async #fromDisk(): Promise<void> {
@@ -214,7 +257,7 @@ export class SinkRunner {
       return;
     }
     const alerts = head.map((s) => s.alert);
-    const failed = await this.#deliver(alerts);
+    const failed = await this.#meanwhile(this.#deliver(alerts), null);
     if (failed === null) this.#succeeded(alerts.length);
     else if (failed.permanent) await this.#oneByOne(alerts, failed);
     else {
@@ -286,16 +329,20 @@ export class SinkRunner {
       if (this.#queue && this.#waiting.length > 0) await this.#toDisk();
       const left = until - performance.now();
       if (left <= 0 || this.#closed) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, left);
-        const wake = done;
-        this.#wake = wake;
-        function done(): void {
-          clearTimeout(timer);
-          resolve();
-        }
-      });
-      this.#wake = null;
+      await this.#sleep(left);
     }
+  }
+
+  /** Until the time is over, or something wakes it. */
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+    this.#wake = null;
   }
 }
