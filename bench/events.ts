@@ -5,7 +5,7 @@ const BROKER = '29d9ed98-a469-4536-ade2-f981bc1d605e';
 const pad = (n: number, width: number): string => String(n).padStart(width, '0');
 
 /** One sign-in; `match`: a device code sign-in to the broker. */
-export function signIn(n: number, match: boolean): Buffer {
+function signIn(n: number, match: boolean): Buffer {
   const id = `${pad(n, 8)}-5d5f-4d2e-9a3c-8d7f6e5c4b3a`;
   const policies = Array.from({ length: 5 }, (_, i) => ({
     id: `${pad(n + i, 8)}-aaaa-4bbb-8ccc-${pad(i, 12)}`,

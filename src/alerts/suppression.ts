@@ -23,7 +23,7 @@ interface Group {
 }
 
 /** Groups held at once over all rules. */
-export const DEFAULT_MAX_GROUPS = 100_000;
+const DEFAULT_MAX_GROUPS = 100_000;
 
 export class Suppression {
   readonly #groups = new Map<string, Group>();

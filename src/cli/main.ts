@@ -4,11 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { configCheck } from './configCommand.js';
+import { fieldsCommand } from './fieldsCommand.js';
 import { type FilterFlags, filterCommand } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { quickstart } from './quickstartCommand.js';
 import { type ReplayFlags, replayCommand } from './replayCommand.js';
 import { type CheckFlags, rulesCheck } from './rulesCheck.js';
+import { rulesExplain } from './rulesExplain.js';
 import type { RulesFlags } from './rulesFlags.js';
 import { rulesList } from './rulesList.js';
 import { rulesTest, type TestFlags } from './rulesTest.js';
@@ -151,6 +153,27 @@ function program(): Command {
     .option('--json', 'as JSON')
     .action((paths: string[], flags: RulesFlags) => {
       status = rulesList(paths, flags, io);
+    });
+
+  rules
+    .command('explain')
+    .description('why a rule matches an event or not, node by node')
+    .argument('<rule>', "the rule's id or name")
+    .argument('<event>', 'a file with one JSON event, or -')
+    .addOption(configFlag())
+    .addOption(rulesFlag())
+    .option('--json', 'as JSON')
+    .action((rule: string, event: string, flags: RulesFlags) => {
+      status = rulesExplain(rule, event, flags, io);
+    });
+
+  root
+    .command('fields')
+    .description('an event as the rules see it, and which mapping did it')
+    .argument('<event>', 'a file with one JSON event, or -')
+    .option('--json', 'as JSON')
+    .action((event: string, flags: { json?: boolean }) => {
+      status = fieldsCommand(event, flags, io);
     });
 
   const config = root.command('config').description('about the config');

@@ -2,7 +2,6 @@
 import type { Config } from '../config/config.js';
 import { FieldTypes } from '../kql/types.js';
 import { type LoadResult, loadRules, RulePathError } from '../rules/load.js';
-import { formatRuleError } from '../rules/ruleError.js';
 
 /** Null: a path is not there; that has been said. */
 export function rulesOf(config: Pick<Config, 'rules'>, say: (message: string) => void): LoadResult | null {
@@ -14,11 +13,6 @@ export function rulesOf(config: Pick<Config, 'rules'>, say: (message: string) =>
     say(error.message);
     return null;
   }
-}
-
-/** Everything that is wrong with rule files, one after another. */
-export function sayErrors(result: LoadResult, say: (message: string) => void): void {
-  for (const error of result.errors) say(formatRuleError(error));
 }
 
 /** How many rules are left out, by reason; '' when none is. */

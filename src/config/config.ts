@@ -121,7 +121,7 @@ export type SinkConfig =
     }
   | { readonly kind: 'stdout'; readonly format: LineFormat };
 
-export interface ExceptionOverlay {
+interface ExceptionOverlay {
   readonly name: string;
   readonly query: string;
   /** Epoch ms. */

@@ -123,7 +123,7 @@ const sink = object({
   batch_size: { type: 'integer', minimum: 1, maximum: 10000 },
 });
 
-export const fieldClasses = [
+const fieldClasses = [
   'keyword',
   'text',
   'pattern_text',

@@ -15,7 +15,7 @@ export interface RecordUnit {
 }
 
 /** JSON text longer than this is not looked into (bytes). */
-export const JSON_TEXT_LIMIT = 8 * 1024 * 1024;
+const JSON_TEXT_LIMIT = 8 * 1024 * 1024;
 
 export class RecordUnits {
   readonly #views: Views;

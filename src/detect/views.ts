@@ -4,7 +4,7 @@ import type { FieldSource, RawValue, SourceMapping } from '../fields/mapping.js'
 import type { Want } from './paths.js';
 
 /** What a hit on a slot means. */
-export interface SlotMeaning {
+interface SlotMeaning {
   readonly view: number;
   readonly field: number;
   /** Only for `field:*`: the value lies at the field or below it. */
@@ -15,13 +15,13 @@ export interface SlotMeaning {
   readonly derived: boolean;
 }
 
-export interface DerivedField {
+interface DerivedField {
   readonly field: number;
   readonly slots: readonly number[];
   readonly as: NonNullable<FieldSource['as']>;
 }
 
-export interface View {
+interface View {
   /** Null: ECS as it stands. */
   readonly mapping: SourceMapping | null;
   readonly derived: readonly DerivedField[];
@@ -33,7 +33,7 @@ export interface View {
   readonly clues: readonly (readonly CompiledClue[])[];
 }
 
-export interface CompiledClue {
+interface CompiledClue {
   readonly slot: number;
   holds(text: string): boolean;
 }
@@ -52,7 +52,7 @@ export interface Views {
 }
 
 /** Where an event may hold records of its own. */
-export const recordMarks = [
+const recordMarks = [
   'records',
   'value',
   'message',

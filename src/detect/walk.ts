@@ -15,7 +15,7 @@ import {
 import { type LearnedKey, type PathState, sameKey } from './paths.js';
 
 /** Deepest nesting of a record that is looked into or passed on. */
-export const MAX_RECORD_DEPTH = 512;
+const MAX_RECORD_DEPTH = 512;
 
 /** Where values were found: slot, source buffer (index into `sources`) and offset, in document order. */
 export class Hits {
@@ -50,9 +50,6 @@ export class Hits {
     this.from = wider(this.from);
   }
 }
-
-/** Told of containers and texts that may hold records of their own (an envelope's `records`, JSON in `message`). */
-export type Marked = (slot: number, position: number, source: number) => void;
 
 export class Walker {
   #buf: Buffer = Buffer.alloc(0);

@@ -43,8 +43,3 @@ export function withoutPort(groups: Groups): RawValue[] {
   const first = groups.find((g) => g.length > 0) ?? [];
   return first.map((v) => ({ kind: 'string', text: v.text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1') }));
 }
-
-/** All values of all paths. */
-export function all(groups: Groups): RawValue[] {
-  return groups.flat();
-}

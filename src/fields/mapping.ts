@@ -24,7 +24,7 @@ export interface FieldSource {
 }
 
 /** All ECS fields below `ecs` are found below `raw` ('' is the record), by a rule for the keys. */
-export interface TreeSource {
+interface TreeSource {
   readonly ecs: string;
   readonly raw: string;
   /** `snake`: a raw key fits when its snake_case (Elastic's regex: ([a-z])([A-Z]+) → $1_$2, lower-cased) is the ECS key. */

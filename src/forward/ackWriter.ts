@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 
 /** Acks that may wait on a peer that does not read them, before its connection is no longer read. */
-export const MAX_WAITING_ACKS = 1024;
+const MAX_WAITING_ACKS = 1024;
 
 export class AckWriter {
   readonly #socket: Socket;

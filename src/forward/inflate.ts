@@ -4,7 +4,6 @@ import { Rejection } from './rejection.js';
 
 /** Node has zstd from 22.15 on; before that such a payload is passed on unread. */
 const zstd = (zlib as { zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer }).zstdDecompressSync;
-export const canReadZstd = zstd !== undefined;
 
 /**
  * The inflated payload; null: zstd, which this Node cannot read.

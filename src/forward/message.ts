@@ -1,7 +1,7 @@
 // One Forward message as it was found in the bytes: offsets into its frame, nothing decoded, nothing copied.
 
 /** Fluentd's entry modes. */
-export type EntryMode = 'message' | 'forward' | 'packed_forward' | 'compressed_packed_forward';
+type EntryMode = 'message' | 'forward' | 'packed_forward' | 'compressed_packed_forward';
 
 /**
  * A frame: one whole top-level msgpack value of a connection, with the places of its parts.

@@ -16,7 +16,7 @@ interface WithHandle {
 }
 
 /** Whether accepted sockets can be read straight into blocks here. */
-export function canReadIntoBlocks(socket: Socket): boolean {
+function canReadIntoBlocks(socket: Socket): boolean {
   const { _handle: handle } = socket as unknown as WithHandle;
   return (
     typeof handle === 'object' &&

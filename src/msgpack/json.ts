@@ -14,7 +14,7 @@ export class JsonError extends Error {
 }
 
 /** Deepest nesting of JSON that is read. */
-export const MAX_JSON_DEPTH = 512;
+const MAX_JSON_DEPTH = 512;
 
 /**
  * One JSON value as msgpack. Integers become (u)int64 where they fit, other numbers float64; duplicate keys all stay.
@@ -25,13 +25,6 @@ export function jsonToMsgpack(text: string): Buffer {
   const bytes = reader.whole();
   reader.end();
   return bytes;
-}
-
-/** The value that starts at `offset` (blanks before it allowed), and where it ends; for streams of JSON. */
-export function jsonValueAt(text: string, offset: number): { readonly bytes: Buffer; readonly end: number } {
-  const reader = new JsonReader(text, offset);
-  const bytes = reader.whole();
-  return { bytes, end: reader.at };
 }
 
 class JsonReader {

@@ -10,7 +10,7 @@ export const INVALID = -2;
 export const TOO_DEEP = -3;
 
 /** Deepest nesting that `skip` follows unless told otherwise. */
-export const DEFAULT_MAX_DEPTH = 512;
+const DEFAULT_MAX_DEPTH = 512;
 
 const remaining = new Float64Array(4097);
 

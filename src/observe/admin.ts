@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CONTENT_SECURITY_POLICY, page } from './page.js';
 
-export interface Check {
+interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly reason: string;

@@ -15,7 +15,7 @@ export interface CapturedEvent {
   readonly line: number;
 }
 
-export interface UnreadPiece {
+interface UnreadPiece {
   readonly kind: 'unread';
   readonly line: number;
   readonly message: string;

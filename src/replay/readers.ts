@@ -68,7 +68,7 @@ const csv: CaptureReader = {
   },
 };
 
-export const captureReaders = [ndjson, jsonReader, fluentd, forwardReader, csv] as const;
+const captureReaders = [ndjson, jsonReader, fluentd, forwardReader, csv] as const;
 export type CaptureFormat = (typeof captureReaders)[number]['name'];
 
 /** The reader that the first bytes of a capture ask for. */

@@ -7,12 +7,12 @@ export type Severity = 'low' | 'medium' | 'high' | 'critical';
 export type RuleType = 'query' | 'threshold' | 'new_terms';
 
 /** `id`, `name` and `reference` of a MITRE ATT&CK tactic, technique or sub-technique. */
-export interface AttackRef {
+interface AttackRef {
   readonly id: string;
   readonly name: string;
   readonly reference: string;
 }
-export interface Technique extends AttackRef {
+interface Technique extends AttackRef {
   readonly subtechnique: readonly AttackRef[];
 }
 /** One `[[rule.threat]]`. */
@@ -29,7 +29,7 @@ export interface RuleException {
   readonly expires: number | null;
 }
 
-export interface SeverityMapping {
+interface SeverityMapping {
   readonly field: string;
   readonly value: string;
   readonly severity: Severity;

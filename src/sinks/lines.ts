@@ -13,7 +13,7 @@ export function eventLine(format: LineFormat, tag: string, time: Buffer, record:
 }
 
 /** ISO 8601, UTC, with nanoseconds where the time has them; what is no time as its JSON text. */
-export function timeText(time: Buffer): string {
+function timeText(time: Buffer): string {
   const value = decode(time, { pos: 0 });
   const inner = Array.isArray(value) ? value[0]! : value;
   if (inner instanceof Ext && inner.type === 0 && inner.bytes.length === 8) {

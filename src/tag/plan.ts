@@ -18,11 +18,11 @@ export interface EntryShape {
 }
 
 /** Pairs to append to one map of the record. */
-export interface Addition {
+interface Addition {
   readonly map: MapShape;
   readonly pairs: (readonly [key: string, value: Encodable])[];
 }
-export interface Replacement {
+interface Replacement {
   readonly entry: EntryShape;
   readonly value: Encodable;
 }
@@ -58,11 +58,7 @@ export function planTags(
   return planLeaves(root, [...leaves, ...extra], spelling);
 }
 
-export function planLeaves(
-  root: MapShape,
-  leaves: readonly TagLeaf[],
-  spelling: 'dotted' | 'nested',
-): TagPlan {
+function planLeaves(root: MapShape, leaves: readonly TagLeaf[], spelling: 'dotted' | 'nested'): TagPlan {
   const replacements: Replacement[] = [];
   const missing = new Map<MapShape, Branch>();
   for (const leaf of leaves) place(root, leaf.path, leaf);
@@ -125,7 +121,7 @@ function lastEntry(map: MapShape, key: string): EntryShape | null {
 }
 
 /** A record spells its fields with dots when a key at its top does. */
-export function isDotted(root: MapShape): boolean {
+function isDotted(root: MapShape): boolean {
   return root.entries.some((e) => /[^.]\.[^.]/.test(e.key));
 }
 

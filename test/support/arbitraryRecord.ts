@@ -21,7 +21,7 @@ function sized(
 }
 
 const width = fc.integer({ min: 0, max: 3 });
-export const arbitraryStr = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
+const arbitraryStr = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
   fc.tuple(text, width).map(([s, w]) => {
     const body = Buffer.from(s, 'utf8');
     return Buffer.concat([sized(body.length, w, 0xa0, 31, 0xd9, 0xda), body]);

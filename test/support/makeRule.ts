@@ -5,7 +5,7 @@ import type { Rule, RuleSet, Severity } from '../../src/rules/rule.js';
 
 export const SEED_ID = 'a83b3dac-325a-11ef-b3e6-f661ea17fbce';
 export const BROKER = '29d9ed98-a469-4536-ade2-f981bc1d605e';
-export const SEED_QUERY = `event.dataset:(azure.activitylogs or azure.signinlogs)
+const SEED_QUERY = `event.dataset:(azure.activitylogs or azure.signinlogs)
 and azure.signinlogs.properties.authentication_protocol:deviceCode
 and azure.signinlogs.properties.conditional_access_audiences.application_id:${BROKER}
 and event.outcome:success or (

@@ -7,7 +7,7 @@ export interface TomlString {
   readonly content: number;
   readonly basic: boolean;
 }
-export interface TomlPlace {
+interface TomlPlace {
   readonly offset: number;
   readonly string: TomlString | null;
 }

@@ -1,0 +1,101 @@
+// An event as the rules see it, written out whole: which records it holds, which mapping reads each, and every ECS
+// field with its values. The slow, readable twin of what the engine does over bytes; for people and for explaining.
+import type { SourceMapping } from './mapping.js';
+import { snakeCase } from './snakeCase.js';
+import { mappedValues, recognise } from './view.js';
+
+type Plain = Readonly<Record<string, unknown>>;
+
+export interface EcsForm {
+  /** Which record of an envelope (`records[3]`, `message`); null: the event itself. */
+  readonly path: string | null;
+  /** The mapping's name; null: the record is read as ECS. */
+  readonly mapping: string | null;
+  /** ECS field to its values. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+}
+
+const textKeys = ['message', 'log', 'payload'];
+
+/** The event itself first, then the records inside it. */
+export function ecsForms(event: Plain, mappings: readonly SourceMapping[]): EcsForm[] {
+  return [{ path: null, record: event }, ...recordsIn(event)].map(({ path, record }) => {
+    const mapping = recognise(record, mappings);
+    return { path, mapping: mapping?.name ?? null, fields: fieldsOf(record, mapping) };
+  });
+}
+
+interface Inner {
+  readonly path: string;
+  readonly record: Plain;
+}
+
+function recordsIn(event: Plain): Inner[] {
+  const found = envelope(event, '');
+  for (const key of textKeys) {
+    const value = event[key];
+    if (typeof value === 'string' && /^\s*[{[]/.test(value)) found.push(...insideText(value, key));
+    else if (key === 'payload' && isPlain(value)) {
+      const inner = envelope(value, 'payload.');
+      found.push(...(inner.length > 0 ? inner : [{ path: key, record: value }]));
+    }
+  }
+  return found;
+}
+
+function envelope(value: Plain, prefix: string): Inner[] {
+  return ['records', 'value'].flatMap((key) => elements(value[key], `${prefix}${key}`));
+}
+
+function elements(value: unknown, path: string): Inner[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((record: unknown, n) => (isPlain(record) ? [{ path: `${path}[${n}]`, record }] : []));
+}
+
+function insideText(text: string, key: string): Inner[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Text that only looks like JSON is text.
+    return [];
+  }
+  if (Array.isArray(parsed)) return elements(parsed, key);
+  if (!isPlain(parsed)) return [];
+  const inner = envelope(parsed, `${key}.`);
+  return inner.length > 0 ? inner : [{ path: key, record: parsed }];
+}
+
+function fieldsOf(record: Plain, mapping: SourceMapping | null): Map<string, readonly string[]> {
+  const own = new Map<string, string[]>();
+  leaves(record, '', own);
+  const names = new Set<string>(own.keys());
+  if (mapping) {
+    for (const name of [...Object.keys(mapping.constants), ...Object.keys(mapping.fields)]) names.add(name);
+    for (const { ecs, raw, keys } of mapping.trees) {
+      for (const path of own.keys()) {
+        if (raw !== '' && !path.startsWith(`${raw}.`)) continue;
+        const below = raw === '' ? path : path.slice(raw.length + 1);
+        names.add(`${ecs}.${keys === 'snake' ? below.split('.').map(snakeCase).join('.') : below}`);
+      }
+    }
+  }
+  const fields = new Map<string, readonly string[]>();
+  for (const name of [...names].sort()) {
+    const values = mapping ? mappedValues(record, mapping, name).map((v) => v.text) : (own.get(name) ?? []);
+    if (values.length > 0) fields.set(name, values);
+  }
+  return fields;
+}
+
+function leaves(value: unknown, path: string, into: Map<string, string[]>): void {
+  if (Array.isArray(value)) for (const element of value) leaves(element, path, into);
+  else if (isPlain(value))
+    for (const [key, inner] of Object.entries(value))
+      leaves(inner, path === '' ? key : `${path}.${key}`, into);
+  else if (value !== null && value !== undefined) into.set(path, [...(into.get(path) ?? []), String(value)]);
+}
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
