@@ -3,7 +3,6 @@
 import { ecsForms } from '../fields/ecsForm.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { type Explanation, explain } from '../kql/evaluate.js';
-import { printKql } from '../kql/print.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { oneEvent } from './oneEvent.js';
 import { loadForCommand, type RulesFlags } from './rulesFlags.js';
@@ -30,7 +29,7 @@ export function rulesExplain(ruleId: string, path: string, flags: RulesFlags, io
       mapping: form.mapping,
       matched,
       exception: excepted,
-      query: jsonOf(query),
+      query: jsonOf(query, rule.query),
     }));
     io.stdout.write(
       `${JSON.stringify({ rule: rule.id, rule_set: loaded.ruleSet.hash, records: document }, null, 2)}\n`,
@@ -43,27 +42,46 @@ export function rulesExplain(ruleId: string, path: string, flags: RulesFlags, io
       `${where} (${form.mapping ?? 'read as ECS'}): ${matched ? 'matches' : 'does not match'}\n`,
     );
     if (excepted !== null) io.stdout.write(`  the exception "${excepted}" holds\n`);
-    io.stdout.write(lines(query, 1).join(''));
+    io.stdout.write(lines(query, 1, rule.query).join(''));
   }
   return 0;
 }
 
-function lines(e: Explanation, depth: number): string[] {
+function lines(e: Explanation, depth: number, query: string): string[] {
   const mark = e.matched ? '+' : '-';
   const indent = '  '.repeat(depth);
   const { node } = e;
-  const isLeaf = node.kind === 'leaf' || node.kind === 'any' || node.kind === 'all';
-  const what = isLeaf ? printKql(node) : node.kind === 'nested' ? `${node.path}:{ … }` : node.kind;
+  const what = textOf(e, query);
   const seen = e.valuesSeen.map((v) => JSON.stringify(v.text)).join(', ');
   const values = node.kind === 'leaf' ? `   saw ${seen === '' ? 'no value' : seen}` : '';
-  return [`${indent}${mark} ${what}${values}\n`, ...e.of.flatMap((inner) => lines(inner, depth + 1))];
+  return [`${indent}${mark} ${what}${values}\n`, ...e.of.flatMap((inner) => lines(inner, depth + 1, query))];
 }
 
-function jsonOf(e: Explanation): Record<string, unknown> {
+function jsonOf(e: Explanation, query: string): Record<string, unknown> {
   return {
-    node: printKql(e.node),
+    node: textOf(e, query),
     matched: e.matched,
     ...(e.node.kind === 'leaf' ? { values: e.valuesSeen.map((v) => v.text) } : {}),
-    ...(e.of.length > 0 ? { of: e.of.map(jsonOf) } : {}),
+    ...(e.of.length > 0 ? { of: e.of.map((inner) => jsonOf(inner, query)) } : {}),
   };
+}
+
+/** A condition as the query has it; those of the rule's `filters` have no text there. */
+function textOf({ node, span }: Explanation, query: string): string {
+  const text = span === null ? '' : query.slice(span.start, span.end).replace(/\s+/g, ' ').trim();
+  switch (node.kind) {
+    case 'leaf':
+      // A value of a list: `field:(a or b` ends with it.
+      if (text.startsWith(node.field.name))
+        return text.includes('(') ? `${node.field.name}:${text.split(/\s+(?:or|and)\s+|\(/).at(-1)}` : text;
+      return `${node.field.name} : ${text === '' ? `(filter, ${node.test.op})` : text}`;
+    case 'any':
+      return text;
+    case 'nested':
+      return `${node.path}:{ … }`;
+    case 'all':
+      return '*';
+    default:
+      return node.kind;
+  }
 }
