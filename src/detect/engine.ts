@@ -94,7 +94,7 @@ export class Engine {
    * before `end` are not one whole value. `matches` holds what was found until the next call.
    */
   match(buf: Buffer, pos: number, end: number, nowMs: number): number {
-    this.matches.length = 0;
+    if (this.matches.length > 0) this.matches.length = 0;
     const hits = this.#hits;
     hits.clear();
     this.#walker.over(buf, end);
@@ -127,7 +127,7 @@ export class Engine {
 
   #judge(buf: Buffer, pos: number, hits: Hits, outer: Hits | null, path: string | null, nowMs: number): void {
     this.#serial += 1;
-    this.#list.length = 0;
+    if (this.#list.length > 0) this.#list.length = 0;
     this.#units.jsonColumns(hits, this.#states, this.#walker);
     const view = this.#sighting.begin(hits, outer);
     this.#record = { buf, pos, view, decoded: undefined };

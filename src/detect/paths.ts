@@ -36,7 +36,9 @@ const TABLE_SIZE = 256;
 export class PathState {
   /** Slots that a scalar here belongs to. */
   readonly slots: readonly number[];
-  /** The key that came first in this map last time. */
+  /** By length in bytes: 0 when no key of that length leads anywhere, so that most keys are not even compared. */
+  readonly lengths: Uint8Array;
+  /** The key that may lead somewhere which came first in this map last time. */
   first: LearnedKey | null = null;
   readonly #exact = new Map<string, Rest[]>();
   readonly #snake = new Map<string, Rest[]>();
@@ -59,6 +61,7 @@ export class PathState {
       if (list) list.push(rest);
       else index.set(first, [rest]);
     }
+    this.lengths = lengthsOf(rests);
   }
 
   /** The learned key for the bytes `[start, start + length)`, learning it if it is new. */
@@ -149,6 +152,27 @@ export class StateSet {
     }
     return state;
   }
+}
+
+/** Longer keys are always looked at. */
+const LENGTHS = 256;
+
+/** The lengths of the keys that can spell the start of a path: each of its dotted beginnings, in either spelling. */
+function lengthsOf(rests: readonly Rest[]): Uint8Array {
+  const lengths = new Uint8Array(LENGTHS);
+  for (const { want, rest } of rests) {
+    // Below a deep want every key counts, and one key may spell more than its path.
+    if (want.deep) return lengths.fill(1);
+    let beginning = '';
+    for (const segment of rest.split('.')) {
+      beginning = beginning === '' ? segment : `${beginning}.${segment}`;
+      const longest = Buffer.byteLength(beginning, 'utf8');
+      // A raw key lacks the underscores that its snake_case has.
+      const missing = want.keys === 'snake' ? beginning.split('_').length - 1 : 0;
+      for (let length = longest - missing; length <= longest && length < LENGTHS; length += 1) lengths[length] = 1;
+    }
+  }
+  return lengths;
 }
 
 /** Whether `key` is the bytes `[start, start + length)`. Four bytes a step: a key is compared on every event. */

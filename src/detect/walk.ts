@@ -99,6 +99,7 @@ export class Walker {
       count = u32(buf, pos + 1);
       pos += 5;
     }
+    const lengths = state.lengths;
     let expected: LearnedKey | null = state.first;
     let previous: LearnedKey | null = null;
     for (; count > 0; count -= 1) {
@@ -125,15 +126,18 @@ export class Walker {
         pos += size;
       }
       if (pos + length > end) return TRUNCATED;
-      if (expected === null || !sameKey(expected, view, buf, pos, length)) {
-        expected = state.find(buf, view, pos, length);
-        if (previous === null) state.first = expected;
-        else previous.next = expected;
+      let target: PathState | null = null;
+      if (lengths[length] !== 0) {
+        if (expected === null || !sameKey(expected, view, buf, pos, length)) {
+          expected = state.find(buf, view, pos, length);
+          if (previous === null) state.first = expected;
+          else previous.next = expected;
+        }
+        previous = expected;
+        expected = previous.next;
+        target = previous.target;
       }
       pos += length;
-      previous = expected;
-      expected = previous.next;
-      const target = previous.target;
       if (target === null) {
         // The common values of a record inline; everything else by `skip`.
         if (pos >= end) return TRUNCATED;
