@@ -169,7 +169,8 @@ function lengthsOf(rests: readonly Rest[]): Uint8Array {
       const longest = Buffer.byteLength(beginning, 'utf8');
       // A raw key lacks the underscores that its snake_case has.
       const missing = want.keys === 'snake' ? beginning.split('_').length - 1 : 0;
-      for (let length = longest - missing; length <= longest && length < LENGTHS; length += 1) lengths[length] = 1;
+      for (let length = longest - missing; length <= longest && length < LENGTHS; length += 1)
+        lengths[length] = 1;
     }
   }
   return lengths;

@@ -31,7 +31,14 @@ export class HttpSink implements AlertSink {
 
   async deliver(alerts: readonly Alert[]): Promise<void> {
     const size = this.#config.form === 'slack' ? 1 : Math.max(1, this.#config.batchSize);
-    for (let i = 0; i < alerts.length; i += size) await this.#post(alerts.slice(i, i + size));
+    for (let i = 0; i < alerts.length; i += size) {
+      try {
+        await this.#post(alerts.slice(i, i + size));
+      } catch (error) {
+        if (i === 0 || !(error instanceof SinkError)) throw error;
+        throw new SinkError(error.message, error.permanent, { cause: error, delivered: i });
+      }
+    }
   }
 
   close(): Promise<void> {

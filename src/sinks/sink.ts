@@ -14,9 +14,12 @@ export interface AlertSink {
 
 export class SinkError extends Error {
   readonly permanent: boolean;
-  constructor(message: string, permanent: boolean, options?: ErrorOptions) {
+  /** Alerts from the batch's start that are safe all the same. */
+  readonly delivered: number;
+  constructor(message: string, permanent: boolean, options?: ErrorOptions & { readonly delivered?: number }) {
     super(message, options);
     this.name = 'SinkError';
     this.permanent = permanent;
+    this.delivered = options?.delivered ?? 0;
   }
 }

@@ -190,18 +190,20 @@ export class SinkRunner {
       this.#options.onOutcome(this.name, 'spooled', batch.length);
       safe();
     });
-    if (failed === null) {
-      this.#succeeded(alerts.length);
-      if (spooled.length > 0) await this.#queue!.remove(spooled);
-      else safe();
-    } else if (failed.permanent && spooled.length === 0) {
-      await this.#oneByOne(alerts, failed);
+    const done = failed === null ? alerts.length : failed.delivered;
+    if (done > 0) this.#succeeded(done);
+    if (spooled.length > 0) await this.#queue!.remove(spooled.slice(0, done));
+    else for (const w of batch.splice(0, done)) w.safe();
+    this.#inFlight = 0;
+    if (failed === null) return;
+    if (failed.permanent && spooled.length === 0) {
+      this.#inFlight = batch.length;
+      const told = await this.#oneByOne(alerts.slice(done), failed);
+      this.#waiting.unshift(...batch.splice(told));
       safe();
     } else {
       this.#failed(failed);
-      if (spooled.length > 0) return;
-      this.#inFlight = 0;
-      this.#waiting.unshift(...batch);
+      if (spooled.length === 0) this.#waiting.unshift(...batch);
     }
   }
 
@@ -258,13 +260,16 @@ export class SinkRunner {
     }
     const alerts = head.map((s) => s.alert);
     const failed = await this.#meanwhile(this.#deliver(alerts), null);
-    if (failed === null) this.#succeeded(alerts.length);
-    else if (failed.permanent) await this.#oneByOne(alerts, failed);
-    else {
-      this.#failed(failed);
-      return;
+    const done = failed === null ? alerts.length : failed.delivered;
+    if (done > 0) {
+      this.#succeeded(done);
+      await this.#queue!.remove(head.slice(0, done));
     }
-    await this.#queue!.remove(head);
+    if (failed === null) return;
+    if (failed.permanent) {
+      const told = await this.#oneByOne(alerts.slice(done), failed);
+      await this.#queue!.remove(head.slice(done, done + told));
+    } else this.#failed(failed);
   }
 
   async #deliver(alerts: readonly Alert[]): Promise<SinkError | null> {
@@ -278,18 +283,22 @@ export class SinkRunner {
     }
   }
 
-  /** A batch that is refused for good may hold one poison alert: that one is set aside, the others go through. */
-  async #oneByOne(alerts: readonly Alert[], batchError: SinkError): Promise<void> {
-    for (const alert of alerts) {
+  /** A batch that is refused for good may hold one poison alert: that one is set aside, the others go through. Returns
+   * how many were dealt with. */
+  async #oneByOne(alerts: readonly Alert[], batchError: SinkError): Promise<number> {
+    for (const [n, alert] of alerts.entries()) {
       let failed: SinkError | null = alerts.length === 1 ? batchError : await this.#deliver([alert]);
       while (failed && !failed.permanent && !this.#closed) {
         this.#failed(failed);
         await this.#pause();
         failed = await this.#deliver([alert]);
       }
+      // Closed before it could be told: it is kept for the next start.
+      if (failed && !failed.permanent) return n;
       if (failed) await this.#setAside([alert], failed.message);
       else this.#succeeded(1);
     }
+    return alerts.length;
   }
 
   async #setAside(alerts: readonly Alert[], why: string): Promise<void> {
