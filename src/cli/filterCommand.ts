@@ -1,6 +1,6 @@
 // `fluent-detect filter`: the engine as a child of Fluentd's exec_filter.
 import type { Flags } from '../config/load.js';
-import { Engine } from '../detect/engine.js';
+import { Engines } from '../detect/engines.js';
 import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { ExecFilter } from '../filter/filter.js';
@@ -33,7 +33,7 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
   // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const stateful = new StatefulRules(config.rules.stateful);
-  const engine = new Engine(loaded.ruleSet, {
+  const engines = new Engines(loaded.ruleSet, config.rules.routes, {
     mappings: sourceMappings,
     gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
     onQuarantine: (rule, cause) =>
@@ -48,7 +48,7 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
       lookBackMax: config.alerts.lookBackMax,
       recordLimit: RECORD_LIMIT,
     },
-    { engine, log, now: Date.now },
+    { engines, log, now: Date.now },
   );
   const totals = await filter.run(io.stdin as AsyncIterable<Buffer>, io.stdout);
   log.info({ ...totals }, 'end of input');

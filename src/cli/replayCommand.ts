@@ -57,6 +57,7 @@ export async function replayCommand(
       alertTag: config.alerts.tag,
       lookBackMax: config.alerts.lookBackMax,
       stateful: config.rules.stateful,
+      routes: config.rules.routes,
     },
     {
       onEvent: (text) => out?.add(text),

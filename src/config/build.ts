@@ -2,6 +2,7 @@
 // filled in. What the schema cannot say (an address, a missing secret) is an error with its place too.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { tagPattern } from '../rules/tagPattern.js';
 import type {
   ClientTls,
   Config,
@@ -44,6 +45,7 @@ export interface FileParts {
   readonly overlays: Readonly<Record<string, RuleOverlay>>;
   readonly fieldTypes: Readonly<Record<string, FieldClass>>;
   readonly admin: Config['admin'];
+  readonly routes: Config['rules']['routes'];
   readonly stateful: Config['rules']['stateful'];
   readonly logLevel: string | null;
   readonly logFormat: string | null;
@@ -92,6 +94,7 @@ export class TreeReader {
       overlays: this.#overlays((rules['overrides'] as Record<string, Table> | undefined) ?? {}),
       fieldTypes: (t['field_types'] as Record<string, FieldClass> | undefined) ?? {},
       admin: t['admin'] === undefined ? null : this.#admin(part('admin')),
+      routes: this.#routes((rules['routes'] as Record<string, string | string[]> | undefined) ?? {}),
       stateful: {
         max: (rules['stateful_max'] as number | undefined) ?? configDefaults.statefulMax,
         newTermsWarmUp: timeOf(rules['new_terms_warm_up']) ?? configDefaults.newTermsWarmUp,
@@ -156,6 +159,20 @@ export class TreeReader {
       addTagPrefix: (t['add_tag_prefix'] as string | undefined) ?? null,
       tag: (t['tag'] as string | undefined) ?? null,
     };
+  }
+
+  #routes(t: Readonly<Record<string, string | string[]>>): Config['rules']['routes'] {
+    return Object.fromEntries(
+      Object.entries(t).map(([index, tags]) => {
+        const list = ([] as string[]).concat(tags);
+        try {
+          tagPattern(list.join(' '));
+        } catch (error) {
+          this.#error(['rules', 'routes', index], (error as TypeError).message);
+        }
+        return [index, list];
+      }),
+    );
   }
 
   #serverTls(t: Table | undefined, path: TreePath): ServerTls | null {

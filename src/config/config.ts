@@ -167,6 +167,8 @@ export interface Config {
     readonly paths: readonly string[];
     readonly overlays: Readonly<Record<string, RuleOverlay>>;
     readonly fieldTypes: Readonly<Record<string, FieldClass>>;
+    /** Index pattern to Fluentd match patterns: where rules of that index are tried. */
+    readonly routes: Readonly<Record<string, readonly string[]>>;
     /** Bound and warm-up of threshold and new_terms rules. */
     readonly stateful: { readonly max: number; readonly newTermsWarmUp: number };
   };

@@ -117,6 +117,7 @@ export function configOf(
         overlays: ofFile.overlays,
         fieldTypes: ofFile.fieldTypes,
         stateful: ofFile.stateful,
+        routes: ofFile.routes,
       },
       admin: admin ? { ...admin, token: adminToken } : ofFile.admin,
       log: {

@@ -154,6 +154,7 @@ export const configSchema = object({
   alerts_spool: object({ path: text, max_bytes: size, max_age: time }),
   rules: object({
     paths: texts,
+    routes: { type: 'object', additionalProperties: { anyOf: [text, texts] } },
     stateful_max: { type: 'integer', minimum: 1 },
     new_terms_warm_up: time,
     overrides: { type: 'object', additionalProperties: override },

@@ -24,9 +24,14 @@ export interface EngineOptions {
    * Stateful rules (threshold, new_terms): asked when the query holds, says what this event's match is, or null.
    * Without it those rules never match.
    */
+  /** Monotonic ms; with it a rule that overruns its budget again and again is left out. */
+  readonly clock?: () => number;
   readonly gate?: (rule: Rule, view: FieldView, nowMs: number) => StatefulFields | null;
 }
 
+/** What judging one event by one rule may take, and how often it may take longer before the rule is left out. */
+const RULE_BUDGET_MS = 100;
+const MAX_OVERRUNS = 5;
 const noFields: StatefulFields = {};
 
 interface Candidate {
@@ -34,6 +39,8 @@ interface Candidate {
   readonly program: Program;
   readonly exceptions: readonly { readonly program: Program; readonly expires: number | null }[];
   quarantined: boolean;
+  /** How often it took longer than its budget. */
+  overruns: number;
   /** The serial in which it was put on the list. */
   listed: number;
 }
@@ -72,6 +79,7 @@ export class Engine {
           expires: e.expires,
         })),
         quarantined: false,
+        overruns: 0,
         listed: 0,
       }),
     );
@@ -138,6 +146,23 @@ export class Engine {
 
   #try(candidate: Candidate, path: string | null, nowMs: number): void {
     if (candidate.quarantined) return;
+    const { clock } = this.#options;
+    if (clock === undefined) {
+      this.#attempt(candidate, path, nowMs);
+      return;
+    }
+    const started = clock();
+    this.#attempt(candidate, path, nowMs);
+    if (clock() - started <= RULE_BUDGET_MS) return;
+    candidate.overruns += 1;
+    // Once can be the garbage collector's doing.
+    if (candidate.overruns < MAX_OVERRUNS) return;
+    candidate.quarantined = true;
+    const cause = new Error(`took over ${RULE_BUDGET_MS} ms for an event, ${MAX_OVERRUNS} times`);
+    this.#options.onQuarantine?.(candidate.rule, cause);
+  }
+
+  #attempt(candidate: Candidate, path: string | null, nowMs: number): void {
     try {
       if (!this.#run(candidate.program)) return;
       for (const e of candidate.exceptions) {

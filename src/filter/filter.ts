@@ -6,7 +6,7 @@ import { Alerter } from '../alerts/alerter.js';
 import { alertRecord, recordContent } from '../alerts/alertRecord.js';
 import type { CapNotice } from '../alerts/cap.js';
 import { capMessage, capRecord } from '../alerts/document.js';
-import type { Engine } from '../detect/engine.js';
+import type { Engines } from '../detect/engines.js';
 import { type EventInstant, instantOf } from '../detect/times.js';
 import { encode } from '../msgpack/encode.js';
 import { JsonError, jsonToMsgpack, msgpackToJson } from '../msgpack/json.js';
@@ -28,7 +28,7 @@ export interface FilterOptions {
 }
 
 export interface FilterDeps {
-  readonly engine: Engine;
+  readonly engines: Engines;
   readonly log: Logger;
   /** Epoch ms. */
   readonly now: () => number;
@@ -138,9 +138,14 @@ export class ExecFilter {
         return time().iso;
       },
     };
-    const verdict = judgeJson(event, this.#deps.engine, this.#alerter, nowMs, this.#detection, (tag) => [
-      fields.alertLeaf(tag),
-    ]);
+    const verdict = judgeJson(
+      event,
+      this.#deps.engines.for(event.tag),
+      this.#alerter,
+      nowMs,
+      this.#detection,
+      (tag) => [fields.alertLeaf(tag)],
+    );
     this.#out.push(verdict.text === text ? line : Buffer.from(verdict.text), newline);
     for (const alert of verdict.alerts) this.#out.push(Buffer.from(alert.text), newline);
     this.totals.alerts += verdict.alerts.length;
@@ -182,14 +187,14 @@ export class ExecFilter {
   #map(bytes: Buffer, start: number, end: number): void {
     this.#line += 1;
     this.totals.events += 1;
-    const { engine, now } = this.#deps;
-    const nowMs = now();
+    const nowMs = this.#deps.now();
+    const tag = this.#fields.tag(bytes, start);
+    const engine = this.#deps.engines.for(tag);
     engine.match(bytes, start, end, nowMs);
     if (engine.matches.length === 0) {
       this.#out.push(bytes.subarray(start, end));
       return;
     }
-    const tag = this.#fields.tag(bytes, start);
     const time = this.#fields.time(bytes, start, arrivalAt(nowMs));
     const event = { timeMs: time.ms, timeIso: time.iso, content: () => recordContent(bytes, start) };
     const alerts: Buffer[] = [];

@@ -1,7 +1,7 @@
 // Captured events through the live stage's engine and alerter, with the events' own times as the clock: what the
 // rules in force would have tagged and alerted on.
 import { Alerter } from '../alerts/alerter.js';
-import { Engine } from '../detect/engine.js';
+import { Engines, type Routes } from '../detect/engines.js';
 import type { Match } from '../detect/match.js';
 import { recordTime } from '../detect/recordTime.js';
 import { type StatefulOptions, StatefulRules } from '../detect/stateful.js';
@@ -43,6 +43,7 @@ export interface ReplayOptions {
   readonly alertTag: string;
   readonly lookBackMax: number;
   readonly stateful: StatefulOptions;
+  readonly routes: Routes;
 }
 
 /** Distinct users or addresses counted a rule; past it new ones are not told apart. */
@@ -58,7 +59,7 @@ export class Replay {
     suppressed: 0,
   };
   readonly findings: readonly RuleFindings[];
-  readonly #engine: Engine;
+  readonly #engines: Engines;
   readonly #alerter: Alerter;
   readonly #events: ReplayEvents;
   readonly #byRule: Map<string, RuleFindings>;
@@ -68,7 +69,7 @@ export class Replay {
   constructor(ruleSet: RuleSet, options: ReplayOptions, events: ReplayEvents) {
     this.#events = events;
     const stateful = new StatefulRules(options.stateful);
-    this.#engine = new Engine(ruleSet, {
+    this.#engines = new Engines(ruleSet, options.routes, {
       mappings: sourceMappings,
       gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
       onQuarantine: (rule, cause) => events.onQuarantine(rule, cause),
@@ -98,7 +99,7 @@ export class Replay {
     this.totals.events += 1;
     const verdict = judgeJson(
       { text, bytes, tag, timeMs: time.ms, timeIso: time.iso },
-      this.#engine,
+      this.#engines.for(tag),
       this.#alerter,
       time.ms,
       {

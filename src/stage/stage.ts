@@ -6,7 +6,7 @@ import { Alerter, type AlerterState } from '../alerts/alerter.js';
 import type { CapNotice } from '../alerts/cap.js';
 import { capMessage, capRecord } from '../alerts/document.js';
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
-import { Engine } from '../detect/engine.js';
+import { Engines } from '../detect/engines.js';
 import { StatefulRules, type StatefulState } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { inflate } from '../forward/inflate.js';
@@ -64,7 +64,7 @@ export class Stage {
   readonly #recent: { n: number; summary: AlertSummary }[] = [];
   /** Outlives the rule sets: what was counted and learnt stays over a reload. */
   readonly #stateful: StatefulRules;
-  #engine: Engine;
+  #engines: Engines;
   #alertCount = 0;
   #timers: NodeJS.Timeout[] = [];
   #stateChanged = false;
@@ -76,7 +76,7 @@ export class Stage {
     this.#config = config;
     this.#deps = deps;
     this.#stateful = new StatefulRules(config.rules.stateful);
-    this.#engine = this.#engineOf(ruleSet);
+    this.#engines = this.#enginesOf(ruleSet);
     this.#limit = new RateLimit(10_000, deps.now);
     this.#alerter = new Alerter({
       tag: config.alerts.tag,
@@ -115,12 +115,12 @@ export class Stage {
   }
 
   get ruleSet(): RuleSet {
-    return this.#engine.ruleSet;
+    return this.#engines.ruleSet;
   }
 
   /** Takes up what an earlier run knew. */
   restore(state: SavedState): void {
-    if (state.alerter) this.#alerter.restore(state.alerter, this.#engine.ruleSet.rules);
+    if (state.alerter) this.#alerter.restore(state.alerter, this.ruleSet.rules);
     if (state.stateful) this.#stateful.restore(state.stateful);
   }
 
@@ -143,7 +143,7 @@ export class Stage {
 
   /** Puts another rule set in force, whole, between two frames. */
   reload(ruleSet: RuleSet): void {
-    this.#engine = this.#engineOf(ruleSet);
+    this.#engines = this.#enginesOf(ruleSet);
     this.#countRules(ruleSet);
   }
 
@@ -236,9 +236,9 @@ export class Stage {
     const { metrics, output, delivery, now } = this.#deps;
     const nowMs = now();
     const alerts: Alert[] = [];
-    const engine = this.#engine;
     let made: MadeChunk;
     const tag = tagOf(frame, input);
+    const engine = this.#engines.for(tag);
     try {
       made = makeChunk(frame, context.connectionId, {
         engine,
@@ -300,9 +300,10 @@ export class Stage {
     return inflated;
   }
 
-  #engineOf(ruleSet: RuleSet): Engine {
-    return new Engine(ruleSet, {
+  #enginesOf(ruleSet: RuleSet): Engines {
+    return new Engines(ruleSet, this.#config.rules.routes, {
       mappings: sourceMappings,
+      clock: () => performance.now(),
       gate: (rule, view, nowMs) => this.#stateful.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
         this.#deps.metrics.rules('quarantined', 1);
