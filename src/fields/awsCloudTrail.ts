@@ -39,7 +39,7 @@ export const awsCloudTrail: SourceMapping = {
     'aws.cloudtrail.user_identity.session_context.creation_date': {
       from: ['userIdentity.sessionContext.attributes.creationDate'],
     },
-    // The integration keeps these as text of the form `{key=value, …}`; rules look for fragments of it.
+    // The integration makes one text (`{key=value, …}`) of these; here only one that came as text is seen.
     'aws.cloudtrail.request_parameters': { from: ['requestParameters'] },
     'aws.cloudtrail.response_elements': { from: ['responseElements'] },
   },

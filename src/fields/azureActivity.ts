@@ -1,7 +1,7 @@
 // Azure activity records, audit records and the other categories as Azure Monitor carries them. Facts:
 // elastic/integrations, azure package: activitylogs (a fixed list of renames), auditlogs (generic snake_case), events router.
-import { emailOf, lastSegment, outcomeOfResult, withoutPort } from './derive.js';
-import type { SourceMapping } from './mapping.js';
+import { emailOf, firstFilled, lastSegment, outcomeOfResult, withoutPort } from './derive.js';
+import type { FieldSource, SourceMapping } from './mapping.js';
 
 const constantsOf = (dataset: string): Record<string, readonly string[]> => ({
   'event.dataset': [dataset],
@@ -19,6 +19,9 @@ const common = {
   'azure.resource.id': { from: ['resourceId'] },
   'log.level': { from: ['level', 'Level'] },
 };
+
+/** The claim that holds who did it. */
+const nameClaim = 'identity.claims.http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name';
 
 export const azureActivity: SourceMapping = {
   name: 'azure.activitylogs (Azure Monitor record)',
@@ -50,22 +53,27 @@ export const azureActivity: SourceMapping = {
     'event.type': { from: ['operationName'], as: typeOfOperation },
     'source.ip': { from: ['callerIpAddress'], as: withoutPort },
     'related.ip': { from: ['callerIpAddress'], as: withoutPort },
-    'user.name': { from: ['identity.claims.name', 'identity.claims_initiated_by_user.name'] },
-    'user.email': {
-      from: ['identity.claims.upn', 'identity.authorization.evidence.principalId'],
-      as: emailOf,
+    'user.name': {
+      from: [nameClaim, 'identity.claims_initiated_by_user.name', 'identity.claims.upn'],
+      as: firstFilled,
+    },
+    'user.full_name': { from: ['identity.claims.name'] },
+    'user.email': { from: [nameClaim, 'identity.claims.upn'], as: firstEmail },
+    'azure.activitylogs.identity_name': { from: ['identity'] },
+    'azure.activitylogs.identity.claims_initiated_by_user.name': {
+      from: [nameClaim, 'identity.claims_initiated_by_user.name'],
+      as: firstFilled,
     },
     'azure.activitylogs.result_type': { from: ['resultType'] },
     'azure.activitylogs.operation_name': { from: ['operationName'] },
     'azure.activitylogs.operation_version': { from: ['operationVersion'] },
     'azure.activitylogs.result_signature': { from: ['resultSignature'] },
     'azure.activitylogs.tenant_id': { from: ['tenantId'] },
-    'azure.activitylogs.event_category': { from: ['category'] },
+    'azure.activitylogs.event_category': { from: ['properties.eventCategory', 'category'], as: firstFilled },
     'azure.activitylogs.properties.service_request_id': { from: ['properties.serviceRequestId'] },
     'azure.activitylogs.properties.status_code': { from: ['properties.statusCode'] },
     'azure.activitylogs.properties.status_message': { from: ['properties.statusMessage'] },
-    // A sign-in that ran through the activity stream: Elastic's pipeline leaves the key in camelCase, where the
-    // rule does not look; this mapping sees what the rule means.
+    // Elastic's pipeline leaves the key in camelCase, where the rule does not look; this mapping sees what it means.
     'azure.activitylogs.properties.authentication_protocol': {
       from: ['properties.authentication_protocol', 'properties.authenticationProtocol'],
     },
@@ -89,6 +97,10 @@ export const azureActivity: SourceMapping = {
   jsonText: ['properties'],
 };
 
+function firstEmail(groups: Parameters<typeof emailOf>[0]): ReturnType<typeof emailOf> {
+  return groups.map((g) => emailOf([g])).find((g) => g.length > 0) ?? [];
+}
+
 /** `…/write` and `…/action` change, `…/delete` deletes, `…/read` reads. */
 function typeOfOperation(groups: Parameters<typeof lastSegment>[0]): ReturnType<typeof lastSegment> {
   const types: Readonly<Record<string, string>> = {
@@ -108,6 +120,7 @@ const snakeStream = (
   label: string,
   categories: readonly string[],
   fields: SourceMapping['fields'] = {},
+  trees: SourceMapping['trees'] = [],
 ): SourceMapping => ({
   name: `${dataset} (${label})`,
   when: [
@@ -118,17 +131,55 @@ const snakeStream = (
   ],
   constants: constantsOf(dataset),
   fields: { ...common, ...fields },
-  trees: [{ ecs: dataset, raw: '', keys: 'snake' }],
+  trees: [...trees, { ecs: dataset, raw: '', keys: 'snake' }],
   jsonText: ['properties'],
 });
 
-export const azureAudit = snakeStream('azure.auditlogs', 'Azure Monitor record', ['AuditLogs'], {
+/**
+ * Elastic's pipeline makes a map of the lists of targets and of their changes (`target_resources.0.modified_properties.1`).
+ * Here every place of a list is looked at, whatever its number.
+ */
+function targetFields(): SourceMapping['fields'] {
+  const fields: Record<string, FieldSource> = {};
+  const target = {
+    id: 'id',
+    type: 'type',
+    display_name: 'displayName',
+    user_principal_name: 'userPrincipalName',
+    ip_address: 'ipAddress',
+  };
+  const change = { new_value: 'newValue', old_value: 'oldValue', display_name: 'displayName' };
+  for (let t = 0; t < 5; t += 1) {
+    const ecs = `azure.auditlogs.properties.target_resources.${t}`;
+    for (const [name, raw] of Object.entries(target))
+      fields[`${ecs}.${name}`] = { from: [`properties.targetResources.${raw}`] };
+    for (let c = 0; c < 10; c += 1)
+      for (const [name, raw] of Object.entries(change))
+        fields[`${ecs}.modified_properties.${c}.${name}`] = {
+          from: [`properties.targetResources.modifiedProperties.${raw}`],
+        };
+  }
+  return fields;
+}
+
+const auditFields: SourceMapping['fields'] = {
   'event.outcome': { from: ['properties.result', 'resultType'], as: outcomeOfResult },
   'event.id': { from: ['properties.id'] },
   'user.name': { from: ['properties.initiatedBy.user.userPrincipalName'] },
   'user.id': { from: ['properties.initiatedBy.user.id'] },
   'source.ip': { from: ['properties.initiatedBy.user.ipAddress', 'callerIpAddress'], as: withoutPort },
-});
+  'azure.auditlogs.properties.activity_datetime': { from: ['properties.activityDateTime'] },
+  'azure.auditlogs.properties.userAgent': { from: ['properties.userAgent'] },
+  'azure.auditlogs.properties.initiated_by.user.user_principal_name': {
+    from: ['properties.initiatedBy.user.userPrincipalName'],
+  },
+  ...targetFields(),
+};
+
+// Below initiated_by Elastic keeps the keys as they are.
+export const azureAudit = snakeStream('azure.auditlogs', 'Azure Monitor record', ['AuditLogs'], auditFields, [
+  { ecs: 'azure.auditlogs.properties.initiated_by', raw: 'properties.initiatedBy', keys: 'as_is' },
+]);
 
 export const azureGraphActivity = snakeStream(
   'azure.graphactivitylogs',
@@ -167,8 +218,13 @@ export const azurePlatform: SourceMapping = {
     'event.outcome': { from: ['resultType', 'properties.result'], as: outcomeOfResult },
     'source.ip': { from: ['callerIpAddress'], as: withoutPort },
   },
-  trees: [{ ecs: 'azure.platformlogs', raw: '', keys: 'snake' }],
-  jsonText: ['properties'],
+  // What a service writes below `properties` and `identity` keeps its keys (Kubernetes audit records, `log` being text).
+  trees: [
+    { ecs: 'azure.platformlogs.properties', raw: 'properties', keys: 'as_is' },
+    { ecs: 'azure.platformlogs.identity', raw: 'identity', keys: 'as_is' },
+    { ecs: 'azure.platformlogs', raw: '', keys: 'snake' },
+  ],
+  jsonText: ['properties', 'properties.log'],
 };
 
 function pathOfUrl(groups: Parameters<typeof lastSegment>[0]): ReturnType<typeof lastSegment> {

@@ -1,6 +1,6 @@
 // Azure Monitor sign-in records as Event Hubs and the Blob export carry them (camelCase, `properties`), as Elastic's
 // azure integration names them in ECS. Facts: elastic/integrations, azure/data_stream/signinlogs, default pipeline.
-import { emailOf, outcomeOfErrorCode } from './derive.js';
+import { emailOf, firstFilled, nanosOfMillis, outcomeOfErrorCode } from './derive.js';
 import type { FieldSource, SourceMapping } from './mapping.js';
 
 const categories = [
@@ -23,7 +23,10 @@ export const signInConstants = {
   'cloud.provider': ['azure'],
 };
 
-const address = { from: ['properties.ipAddress', 'properties.ipaddress', 'callerIpAddress'] };
+const address = {
+  from: ['properties.ipAddress', 'properties.ipaddress', 'callerIpAddress', 'CallerIpAddress'],
+  as: firstFilled,
+};
 
 /**
  * The ECS fields that are moved out of the tree. `p` is where the sign-in's own properties lie (`properties.`, or ''
@@ -67,14 +70,14 @@ export const azureSignIn: SourceMapping = {
   fields: {
     ...signInFields('properties.'),
     'event.action': { from: ['operationName', 'OperationName'] },
-    'event.duration': { from: ['durationMs'] },
+    'event.duration': { from: ['durationMs', 'DurationMs'], as: nanosOfMillis },
     'source.ip': address,
     'source.address': address,
     'client.ip': address,
     'related.ip': address,
-    'azure.tenant_id': { from: ['tenantId'] },
-    'azure.correlation_id': { from: ['correlationId'] },
-    'azure.resource.id': { from: ['resourceId'] },
+    'azure.tenant_id': { from: ['tenantId', 'TenantId'] },
+    'azure.correlation_id': { from: ['correlationId', 'CorrelationId'] },
+    'azure.resource.id': { from: ['resourceId', 'ResourceId'] },
     'geo.country_iso_code': { from: ['location', 'properties.location.countryOrRegion'] },
     'log.level': { from: ['level', 'Level'] },
   },

@@ -38,8 +38,22 @@ export function emailOf(groups: Groups): RawValue[] {
   return first && /^[^@\s]+@[^@\s]+$/.test(first.text) ? [first] : [];
 }
 
+/** The values of the first path that has one which is not empty: a source may fill a column with ''. */
+export function firstFilled(groups: Groups): RawValue[] {
+  return groups.map((g) => g.filter((v) => v.text !== '')).find((g) => g.length > 0) ?? [];
+}
+
+/** Milliseconds to nanoseconds, as `event.duration` counts. */
+export function nanosOfMillis(groups: Groups): RawValue[] {
+  const first = firstFilled(groups)[0];
+  const ms = Number(first?.text);
+  return first && Number.isFinite(ms) ? [{ kind: 'number', text: String(Math.round(ms * 1e6)) }] : [];
+}
+
 /** `198.51.100.7:443` to the address; anything else as it is. */
 export function withoutPort(groups: Groups): RawValue[] {
-  const first = groups.find((g) => g.length > 0) ?? [];
-  return first.map((v) => ({ kind: 'string', text: v.text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1') }));
+  return firstFilled(groups).map((v) => ({
+    kind: 'string',
+    text: v.text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1'),
+  }));
 }

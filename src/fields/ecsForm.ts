@@ -53,13 +53,7 @@ function elements(value: unknown, path: string): Inner[] {
 }
 
 function insideText(text: string, key: string): Inner[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    // Text that only looks like JSON is text.
-    return [];
-  }
+  const parsed = jsonOf(text);
   if (Array.isArray(parsed)) return elements(parsed, key);
   if (!isPlain(parsed)) return [];
   const inner = envelope(parsed, `${key}.`);
@@ -68,7 +62,7 @@ function insideText(text: string, key: string): Inner[] {
 
 function fieldsOf(record: Plain, mapping: SourceMapping | null): Map<string, readonly string[]> {
   const own = new Map<string, string[]>();
-  leaves(record, '', own);
+  leaves(record, '', mapping?.jsonText ?? [], own);
   const names = new Set<string>(own.keys());
   if (mapping) {
     for (const name of [...Object.keys(mapping.constants), ...Object.keys(mapping.fields)]) names.add(name);
@@ -88,12 +82,28 @@ function fieldsOf(record: Plain, mapping: SourceMapping | null): Map<string, rea
   return fields;
 }
 
-function leaves(value: unknown, path: string, into: Map<string, string[]>): void {
-  if (Array.isArray(value)) for (const element of value) leaves(element, path, into);
+function leaves(
+  value: unknown,
+  path: string,
+  jsonText: readonly string[],
+  into: Map<string, string[]>,
+): void {
+  if (Array.isArray(value)) for (const element of value) leaves(element, path, jsonText, into);
   else if (isPlain(value))
     for (const [key, inner] of Object.entries(value))
-      leaves(inner, path === '' ? key : `${path}.${key}`, into);
+      leaves(inner, path === '' ? key : `${path}.${key}`, jsonText, into);
+  else if (typeof value === 'string' && jsonText.includes(path) && isPlain(jsonOf(value)))
+    leaves(jsonOf(value), path, jsonText, into);
   else if (value !== null && value !== undefined) into.set(path, [...(into.get(path) ?? []), String(value)]);
+}
+
+/** Undefined: text that only looks like JSON is text. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isPlain(value: unknown): value is Plain {

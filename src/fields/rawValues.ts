@@ -21,7 +21,13 @@ export function rawValues(record: unknown, path: string, options: RawPathOptions
     if (rest === '') {
       if (isMap(value)) {
         if (options.deep) for (const [key, inner] of entriesOf(value)) visit(inner, '', `${at}.${key}`);
-      } else pushScalar(value, out);
+      } else {
+        pushScalar(value, out);
+        if (typeof value === 'string' && options.jsonText.includes(at)) {
+          const parsed = parseJson(value);
+          if (typeof parsed === 'object' && parsed !== null) visit(parsed, '', '\u0000');
+        }
+      }
       return;
     }
     if (isMap(value)) {

@@ -238,7 +238,7 @@ describe('the other categories', () => {
       'event.outcome': ['success'],
       'source.ip': ['192.0.2.1'],
       'azure.resource.id': ['/vaults/v'],
-      'azure.platformlogs.properties.http_status_code': ['200'],
+      'azure.platformlogs.properties.httpStatusCode': ['200'],
     };
     expect(like(platform, expected)).toEqual(expected);
   });
