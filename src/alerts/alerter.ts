@@ -6,7 +6,7 @@ import { Cap, type CapNotice } from './cap.js';
 import { type AlertedEvent, alertFields } from './document.js';
 import { alertId, type EventSource, eventIdentity } from './identity.js';
 import { LookBack } from './lookBack.js';
-import { Suppression, type SuppressionNotice } from './suppression.js';
+import { Suppression, type SuppressionNotice, type SuppressionState } from './suppression.js';
 
 /** Why a match became an alert, or none. The middle three are outcomes of fluent_detect_alerts_total. */
 export type AlertDecision =
@@ -29,6 +29,7 @@ export interface AlerterOptions {
 export interface AlerterState {
   readonly lookBack: readonly (readonly [string, number])[];
   readonly caps: ReturnType<Cap['snapshot']>;
+  readonly suppression?: readonly SuppressionState[];
 }
 
 export class Alerter {
@@ -50,7 +51,7 @@ export class Alerter {
     if (rule.buildingBlock) return { outcome: 'building_block' };
     const id = alertId(rule.id, eventIdentity(match, event));
     if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return { outcome: 'duplicate' };
-    const suppression = this.#suppression.take(match, nowMs);
+    const suppression = this.#suppression.take(match, id, nowMs);
     if (suppression === 'suppressed') {
       this.#lookBack.add(id, nowMs);
       return { outcome: 'suppressed' };
@@ -80,11 +81,16 @@ export class Alerter {
   }
 
   snapshot(): AlerterState {
-    return { lookBack: this.#lookBack.snapshot(), caps: this.#cap.snapshot() };
+    return {
+      lookBack: this.#lookBack.snapshot(),
+      caps: this.#cap.snapshot(),
+      suppression: this.#suppression.snapshot(),
+    };
   }
 
   restore(state: AlerterState, rules: Parameters<Cap['restore']>[1]): void {
     this.#lookBack.restore(state.lookBack);
     this.#cap.restore(state.caps, rules);
+    this.#suppression.restore(state.suppression ?? [], rules);
   }
 }

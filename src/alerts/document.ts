@@ -5,6 +5,7 @@ import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
 import type { CapNotice } from './cap.js';
 import { reasonOf } from './reason.js';
+import type { SuppressionNotice } from './suppression.js';
 
 /** `event.*` fields that are copied to `kibana.alert.original_event.*`. */
 const originalEvent = [
@@ -137,6 +138,34 @@ export function capRecord(notice: CapNotice): { [key: string]: Encodable } {
             interval_end: iso(notice.intervalEnd),
           },
         },
+      },
+    },
+  };
+}
+
+/**
+ * What became of an alert with `alert_suppression`, once its group's time is over: the alert's own id, with the count of
+ * those that were suppressed into it (Kibana updates the alert; a stream sends this after it).
+ */
+export function suppressionRecord(notice: SuppressionNotice): { [key: string]: Encodable } {
+  const { rule, suppressed, alertId } = notice;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const plural = suppressed === 1 ? 'alert was' : 'alerts were';
+  return {
+    '@timestamp': iso(notice.end),
+    message: `${suppressed} ${plural} suppressed into alert ${alertId} of rule "${rule.name}"`,
+    event: { kind: 'metric', category: ['configuration'], type: ['info'], action: 'alerts_suppressed' },
+    rule: { id: rule.id, name: rule.name },
+    kibana: {
+      alert: {
+        suppression: {
+          alert_uuid: alertId,
+          terms: notice.terms.map(({ field, value }) => ({ field, value: [...value] })),
+          start: iso(notice.start),
+          end: iso(notice.end),
+          docs_count: suppressed,
+        },
+        rule: { rule_id: rule.id, uuid: rule.uuid, name: rule.name },
       },
     },
   };

@@ -7,14 +7,28 @@ import type { AlertSuppression, Rule } from '../rules/rule.js';
 /** A group whose time is over, with alerts that were suppressed into it. */
 export interface SuppressionNotice {
   readonly rule: Rule;
+  /** Id of the alert that they were suppressed into. */
+  readonly alertId: string;
   readonly terms: readonly { readonly field: string; readonly value: readonly string[] }[];
   readonly suppressed: number;
   readonly start: number;
   readonly end: number;
 }
 
+export interface SuppressionState {
+  readonly key: string;
+  readonly rule: string;
+  readonly alertId: string;
+  readonly terms: SuppressionNotice['terms'];
+  readonly start: number;
+  readonly until: number;
+  readonly end: number;
+  readonly suppressed: number;
+}
+
 interface Group {
   readonly rule: Rule;
+  readonly alertId: string;
   readonly terms: SuppressionNotice['terms'];
   readonly start: number;
   readonly until: number;
@@ -36,7 +50,7 @@ export class Suppression {
   }
 
   /** The suppression fields of a first alert; 'suppressed' for a later one; null: the rule does not suppress this one. */
-  take(match: Match, nowMs: number): { [key: string]: Encodable } | 'suppressed' | null {
+  take(match: Match, alertId: string, nowMs: number): { [key: string]: Encodable } | 'suppressed' | null {
     const { rule, view } = match;
     const { suppression } = rule;
     if (!suppression) return null;
@@ -52,7 +66,7 @@ export class Suppression {
     if (known) this.#close(key, known);
     if (this.#groups.size < this.#max) {
       const until = untilOf(suppression, rule, nowMs);
-      this.#groups.set(key, { rule, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
+      this.#groups.set(key, { rule, alertId, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
     }
     const iso = new Date(nowMs).toISOString();
     return { terms, start: iso, end: iso, docs_count: 0 };
@@ -61,6 +75,18 @@ export class Suppression {
   /** Closes the groups whose time is over. */
   sweep(nowMs: number): void {
     for (const [key, group] of this.#groups) if (nowMs >= group.until) this.#close(key, group);
+  }
+
+  snapshot(): SuppressionState[] {
+    return [...this.#groups].map(([key, { rule, ...group }]) => ({ key, rule: rule.id, ...group }));
+  }
+
+  /** Groups of rules that are no longer there are dropped. */
+  restore(state: readonly SuppressionState[], rules: readonly Rule[]): void {
+    for (const { key, rule: id, ...group } of state) {
+      const rule = rules.find((r) => r.id === id);
+      if (rule) this.#groups.set(key, { rule, ...group });
+    }
   }
 
   #close(key: string, group: Group): void {

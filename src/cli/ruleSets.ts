@@ -1,13 +1,24 @@
 // Rules for a command: loaded by the config, their problems said, and whether the command may go on.
 import type { Config } from '../config/config.js';
+import { fieldKnowledge } from '../fields/knownFields.js';
+import { sourceMappings } from '../fields/mappings.js';
 import { FieldTypes } from '../kql/types.js';
 import { type LoadResult, loadRules, RulePathError } from '../rules/load.js';
 
 /** Null: a path is not there; that has been said. */
-export function rulesOf(config: Pick<Config, 'rules'>, say: (message: string) => void): LoadResult | null {
+export function rulesOf(
+  config: Pick<Config, 'rules'>,
+  say: (message: string) => void,
+  lint = false,
+): LoadResult | null {
   try {
     const { paths, overlays, fieldTypes } = config.rules;
-    return loadRules(paths, { overlays, fieldTypes: new FieldTypes(fieldTypes) });
+    const isKnownField = fieldKnowledge(sourceMappings, Object.keys(fieldTypes));
+    return loadRules(paths, {
+      overlays,
+      fieldTypes: new FieldTypes(fieldTypes),
+      ...(lint ? { isKnownField } : {}),
+    });
   } catch (error) {
     if (!(error instanceof RulePathError)) throw error;
     say(error.message);

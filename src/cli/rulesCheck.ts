@@ -9,7 +9,7 @@ export interface CheckFlags extends RulesFlags {
 }
 
 export function rulesCheck(paths: readonly string[], flags: CheckFlags, io: CommandIo): ExitStatus {
-  const loaded = loadForCommand(paths, flags, io);
+  const loaded = loadForCommand(paths, flags, io, true);
   if (!loaded) return 2;
   const write = { text: asText, json: asJson, sarif: asSarif }[flags.format];
   write(loaded, io);

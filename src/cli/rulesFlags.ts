@@ -14,6 +14,7 @@ export function loadForCommand(
   paths: readonly string[],
   flags: RulesFlags,
   io: CommandIo,
+  lint = false,
 ): LoadResult | null {
   const config = configFor(flags, io, { output: false });
   if (!config) return null;
@@ -23,7 +24,7 @@ export function loadForCommand(
     say('no rules: name files or folders, or say --rules PATH or --config FILE');
     return null;
   }
-  const loaded = rulesOf({ rules: { ...config.rules, paths: from } }, say);
+  const loaded = rulesOf({ rules: { ...config.rules, paths: from } }, say, lint);
   if (!loaded) return null;
   const near = (file: string): string =>
     file.startsWith(`${io.cwd}/`) ? file.slice(io.cwd.length + 1) : file;

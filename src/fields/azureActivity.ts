@@ -1,6 +1,6 @@
 // Azure activity records, audit records and the other categories as Azure Monitor carries them. Facts:
 // elastic/integrations, azure package: activitylogs (a fixed list of renames), auditlogs (generic snake_case), events router.
-import { emailOf, firstFilled, lastSegment, outcomeOfResult, withoutPort } from './derive.js';
+import { emailOf, firstFilled, lastName, lastSegment, outcomeOfResult, withoutPort } from './derive.js';
 import type { FieldSource, SourceMapping } from './mapping.js';
 
 const constantsOf = (dataset: string): Record<string, readonly string[]> => ({
@@ -17,6 +17,7 @@ const common = {
   'azure.tenant_id': { from: ['tenantId'] },
   'azure.correlation_id': { from: ['correlationId'] },
   'azure.resource.id': { from: ['resourceId'] },
+  'azure.resource.name': { from: ['resourceId'], as: lastName },
   'log.level': { from: ['level', 'Level'] },
 };
 
@@ -197,10 +198,20 @@ export const azureGraphActivity = snakeStream(
   },
 );
 
-export const azureIdentityProtection = snakeStream('azure.identity_protection', 'Azure Monitor record', [
-  'RiskyUsers',
-  'UserRiskEvents',
+/** Azure AD's older Graph; the category is spelled in both ways. */
+export const azureAadGraphActivity = snakeStream('azure.aadgraphactivitylogs', 'Azure Monitor record', [
+  'AzureADGraphActivityLogs',
+  'AADGraphActivityLogs',
 ]);
+
+// The dataset has an underscore, the fields have none.
+export const azureIdentityProtection = snakeStream(
+  'azure.identity_protection',
+  'Azure Monitor record',
+  ['RiskyUsers', 'UserRiskEvents'],
+  {},
+  [{ ecs: 'azure.identityprotection', raw: '', keys: 'snake' }],
+);
 
 /** Any other record of Azure Monitor: a category, a resource and an operation. */
 export const azurePlatform: SourceMapping = {

@@ -32,6 +32,12 @@ export function lastSegment(groups: Groups): RawValue[] {
   return first ? text(first.text.slice(first.text.lastIndexOf('/') + 1).toLowerCase()) : [];
 }
 
+/** What follows the last slash, as it is: the name at the end of a resource id. */
+export function lastName(groups: Groups): RawValue[] {
+  const first = groups.flat()[0];
+  return first ? text(first.text.slice(first.text.lastIndexOf('/') + 1)) : [];
+}
+
 /** The first value, if it looks like an e-mail address. */
 export function emailOf(groups: Groups): RawValue[] {
   const first = groups.flat()[0];

@@ -1,6 +1,7 @@
 // Every source whose raw records are understood, by precedence: the first that recognises a record reads it.
 import { awsCloudTrail } from './awsCloudTrail.js';
 import {
+  azureAadGraphActivity,
   azureActivity,
   azureAudit,
   azureGraphActivity,
@@ -17,6 +18,7 @@ export const sourceMappings: readonly SourceMapping[] = [
   azureSignIn,
   azureAudit,
   azureGraphActivity,
+  azureAadGraphActivity,
   azureIdentityProtection,
   azureActivity,
   azurePlatform,

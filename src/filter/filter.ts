@@ -5,13 +5,14 @@ import type { Writable } from 'node:stream';
 import { Alerter } from '../alerts/alerter.js';
 import { alertRecord, recordContent } from '../alerts/alertRecord.js';
 import type { CapNotice } from '../alerts/cap.js';
-import { capMessage, capRecord } from '../alerts/document.js';
+import { capMessage, capRecord, suppressionRecord } from '../alerts/document.js';
 import type { Engines } from '../detect/engines.js';
 import { type EventInstant, instantOf } from '../detect/times.js';
-import { encode } from '../msgpack/encode.js';
+import { type Encodable, encode } from '../msgpack/encode.js';
 import { JsonError, jsonToMsgpack, msgpackToJson } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { Logger } from '../observe/log.js';
+import type { Rule } from '../rules/rule.js';
 import { judgeJson } from '../stage/jsonDetection.js';
 import { tagMsgpack } from '../tag/msgpackTags.js';
 import { InjectedFields } from './injected.js';
@@ -67,8 +68,7 @@ export class ExecFilter {
       tag: options.alertTag,
       lookBackMax: options.lookBackMax,
       onCap: (notice) => this.#capNotice(notice),
-      onSuppressed: ({ rule, suppressed }) =>
-        deps.log.info({ rule_id: rule.id, suppressed }, 'alerts were suppressed into an earlier one'),
+      onSuppressed: (notice) => this.#notice(notice.rule, suppressionRecord(notice)),
     });
   }
 
@@ -212,10 +212,14 @@ export class ExecFilter {
   }
 
   #capNotice(notice: CapNotice): void {
-    const { rule } = notice;
-    this.#deps.log.warn({ rule_id: rule.id }, capMessage(notice));
+    this.#deps.log.warn({ rule_id: notice.rule.id }, capMessage(notice));
+    this.#notice(notice.rule, capRecord(notice));
+  }
+
+  /** A record for the alert stream that is no alert. */
+  #notice(rule: Rule, content: { [key: string]: Encodable }): void {
     const tag = this.#alerter.tagFor('fluent_detect', rule.id, rule.severity);
-    const record = encode({ ...capRecord(notice), [this.#fields.tagKey]: tag });
+    const record = encode({ ...content, [this.#fields.tagKey]: tag });
     if (this.#options.format === 'json') this.#out.push(Buffer.from(msgpackToJson(record, 0)), newline);
     else this.#out.push(record);
   }

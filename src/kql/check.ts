@@ -26,7 +26,9 @@ type KqlWarningCode =
   /** A pattern that Elasticsearch splits at its spaces. */
   | 'split_pattern'
   /** `*` after `<`, `<=`, `>` or `>=`. */
-  | 'wildcard_in_range';
+  | 'wildcard_in_range'
+  /** A field that neither ECS nor a mapping has (given by who knows those, not here). */
+  | 'unknown_field';
 
 export interface KqlWarning {
   readonly code: KqlWarningCode;

@@ -16,6 +16,7 @@ export class Metrics {
   readonly #matches: Counter<'rule_id' | 'severity'>;
   readonly #alerts: Counter<'sink' | 'outcome'>;
   readonly #rules: Gauge<'state'>;
+  readonly #ruleSet: Gauge<'hash'>;
   readonly #latency: Histogram;
   readonly #rejected: Counter<'reason'>;
   #spoolBytes: () => number = () => 0;
@@ -62,6 +63,12 @@ export class Metrics {
       labelNames: ['state'],
       registers,
     });
+    this.#ruleSet = new Gauge({
+      name: 'fluent_detect_rule_set',
+      help: 'The rule set in force, by its hash.',
+      labelNames: ['hash'],
+      registers,
+    });
     this.#latency = new Histogram({
       name: 'fluent_detect_chunk_latency_seconds',
       help: 'From accepting a chunk to acking it.',
@@ -89,6 +96,11 @@ export class Metrics {
   }
   rules(state: RuleState, count: number): void {
     this.#rules.set({ state }, count);
+  }
+  /** The hash of the rule set in force. */
+  ruleSet(hash: string): void {
+    this.#ruleSet.reset();
+    this.#ruleSet.set({ hash }, 1);
   }
   chunkLatency(seconds: number): void {
     this.#latency.observe(seconds);

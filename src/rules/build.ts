@@ -24,6 +24,8 @@ export interface BuildOptions {
   readonly overlay: RuleOverlay;
   readonly listExceptions: (listIds: readonly string[]) => readonly RuleException[];
   readonly onWarning: (warning: KqlWarning) => void;
+  /** For the lint: whether anything fills a field. Absent: not asked. */
+  readonly isKnownField?: (field: string) => boolean;
 }
 
 /** @throws RuleFileError */
@@ -91,12 +93,32 @@ function uuidOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** Each unknown field once, where it stands first. */
+function warnOfUnknown(
+  predicate: Predicate,
+  isKnown: (field: string) => boolean,
+  onWarning: (warning: KqlWarning) => void,
+): void {
+  const told = new Set<string>();
+  const visit = (p: Predicate): void => {
+    if (p.kind === 'and' || p.kind === 'or') p.of.forEach(visit);
+    else if (p.kind === 'not') visit(p.of);
+    else if (p.kind === 'leaf' && !p.field.wildcard && !told.has(p.field.name) && !isKnown(p.field.name)) {
+      told.add(p.field.name);
+      const message = `${p.field.name} is unknown to ECS and to the source mappings: only an event that spells it so has it`;
+      onWarning({ code: 'unknown_field', span: p.span, message });
+    }
+  };
+  visit(predicate);
+}
+
 function predicateOf(source: SourceDocument, query: string, raw: RawRule, options: BuildOptions): Predicate {
   let predicate: Predicate;
   try {
     const compiled = compileKql(query, { fieldTypes: options.fieldTypes });
     for (const warning of compiled.warnings) options.onWarning(warning);
     predicate = compiled.predicate;
+    if (options.isKnownField) warnOfUnknown(predicate, options.isKnownField, options.onWarning);
   } catch (error) {
     if (!(error instanceof KqlError)) throw error;
     throw new RuleFileError('kql', source.placeIn(['query'], error.span.start), `query: ${error.message}`);

@@ -17,6 +17,8 @@ import { schemaProblems } from './schema.js';
 export interface LoadOptions {
   readonly overlays?: Readonly<Record<string, RuleOverlay>>;
   readonly fieldTypes?: FieldTypes;
+  /** For the lint: whether anything fills a field; a rule that reads another one gets a warning. */
+  readonly isKnownField?: (field: string) => boolean;
 }
 
 export interface LoadResult {
@@ -37,7 +39,7 @@ export class RulePathError extends Error {
 
 /** @throws RulePathError when a path of `paths` is not there. */
 export function loadRules(paths: readonly string[], options: LoadOptions = {}): LoadResult {
-  const loader = new Loader(options.overlays ?? {}, options.fieldTypes ?? new FieldTypes());
+  const loader = new Loader(options);
   const files = [...new Set(paths.flatMap(ruleFilesOf))];
   for (const file of files) loader.read(file);
   return { ...loader.finish(), files: files.length };
@@ -86,6 +88,7 @@ const knownTypes = new Set([
 class Loader {
   readonly #overlays: Readonly<Record<string, RuleOverlay>>;
   readonly #fieldTypes: FieldTypes;
+  readonly #isKnownField: ((field: string) => boolean) | undefined;
   readonly #errors: RuleError[] = [];
   readonly #warnings: RuleWarning[] = [];
   readonly #unsupported: UnsupportedRule[] = [];
@@ -93,9 +96,10 @@ class Loader {
   readonly #lists = new Map<string, RuleException[]>();
   readonly #places = new Map<string, string>();
 
-  constructor(overlays: Readonly<Record<string, RuleOverlay>>, fieldTypes: FieldTypes) {
-    this.#overlays = overlays;
-    this.#fieldTypes = fieldTypes;
+  constructor(options: LoadOptions) {
+    this.#overlays = options.overlays ?? {};
+    this.#fieldTypes = options.fieldTypes ?? new FieldTypes();
+    this.#isKnownField = options.isKnownField;
   }
 
   read(file: string): void {
@@ -201,6 +205,7 @@ class Loader {
       fieldTypes: this.#fieldTypes,
       overlay: this.#overlays[ruleId(raw)] ?? {},
       listExceptions: (ids) => ids.flatMap((id) => this.#lists.get(id) ?? []),
+      ...(this.#isKnownField ? { isKnownField: this.#isKnownField } : {}),
       onWarning: ({ code, span, message }) => {
         const place = source.placeIn(['query'], span.start);
         this.#warnings.push({ code, file, ...place, message, excerpt: excerptOf(lines, place) });

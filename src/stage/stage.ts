@@ -4,7 +4,8 @@
 import type { Alert } from '../alerts/alert.js';
 import { Alerter, type AlerterState } from '../alerts/alerter.js';
 import type { CapNotice } from '../alerts/cap.js';
-import { capMessage, capRecord } from '../alerts/document.js';
+import { capMessage, capRecord, suppressionRecord } from '../alerts/document.js';
+import type { SuppressionNotice } from '../alerts/suppression.js';
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
 import { Engines } from '../detect/engines.js';
 import { StatefulRules, type StatefulState } from '../detect/stateful.js';
@@ -13,7 +14,7 @@ import { inflate } from '../forward/inflate.js';
 import type { Frame, FrameContext, RejectCode } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
-import { encode } from '../msgpack/encode.js';
+import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Logger } from '../observe/log.js';
 import { RateLimit } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -82,8 +83,7 @@ export class Stage {
       tag: config.alerts.tag,
       lookBackMax: config.alerts.lookBackMax,
       onCap: (notice) => this.#capNotice(notice),
-      onSuppressed: ({ rule, suppressed }) =>
-        deps.log.info({ rule_id: rule.id, suppressed }, 'alerts were suppressed into an earlier one'),
+      onSuppressed: (notice) => this.#suppressionNotice(notice),
     });
     this.#chain = new AckChain({
       memoryLimit: config.memoryLimit,
@@ -321,6 +321,7 @@ export class Stage {
     metrics.rules('disabled', ruleSet.disabled.length);
     metrics.rules('unsupported', ruleSet.unsupported.length);
     metrics.rules('quarantined', 0);
+    metrics.ruleSet(ruleSet.hash);
   }
 
   #press(stop: boolean): void {
@@ -374,13 +375,29 @@ export class Stage {
   /** The cap was reached, or its interval is over: one line in the log, one record in the alert stream. */
   #capNotice(notice: CapNotice): void {
     const { rule, heldBack, kind } = notice;
-    const { log, delivery, now } = this.#deps;
+    const { log } = this.#deps;
     if (kind === 'reached') log.warn({ rule_id: rule.id }, capMessage(notice));
     else log.info({ rule_id: rule.id, held_back: heldBack }, capMessage(notice));
-    const record = encode(capRecord(notice));
+    this.#submitNotice(rule, `cap ${rule.id} ${notice.intervalStart} ${kind}`, capRecord(notice));
+  }
+
+  /** A group's time is over: how many alerts were suppressed into its first. */
+  #suppressionNotice(notice: SuppressionNotice): void {
+    const { rule, suppressed, alertId } = notice;
+    this.#deps.log.info(
+      { rule_id: rule.id, suppressed, alert: alertId },
+      'alerts were suppressed into an earlier one',
+    );
+    this.#submitNotice(rule, `suppression ${alertId} ${notice.end}`, suppressionRecord(notice));
+  }
+
+  /** A record for the alert stream that is no alert. */
+  #submitNotice(rule: Rule, id: string, content: { [key: string]: Encodable }): void {
+    const { delivery, now } = this.#deps;
+    const record = encode(content);
     const tag = this.#alerter.tagFor('fluent_detect', rule.id, rule.severity);
     const alert: Alert = {
-      id: `cap ${rule.id} ${notice.intervalStart} ${kind}`,
+      id,
       ruleId: rule.id,
       ruleName: rule.name,
       severity: rule.severity,

@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'tag',
   ],
-  filter: ['alerts', 'detect', 'msgpack', 'observe', 'stage', 'tag'],
+  filter: ['alerts', 'detect', 'msgpack', 'observe', 'rules', 'stage', 'tag'],
   replay: ['alerts', 'detect', 'fields', 'forward', 'kql', 'msgpack', 'rules', 'stage'],
   library: ['alerts', 'config', 'detect', 'fields', 'kql', 'msgpack', 'observe', 'rules', 'stage', 'tag'],
   cli: [
