@@ -39,6 +39,10 @@ export class ForwardOutput implements Output {
         this.#sendWaiting();
       },
       onDown: (link: ServerLink, unconfirmed: readonly Outgoing[], why: string): void => {
+        if (this.#closed) {
+          for (const outgoing of unconfirmed) outgoing.fail(new Error('the output was closed'));
+          return;
+        }
         deps.onLink?.(link.name, false, why);
         this.#waiting = [...unconfirmed, ...this.#waiting].sort((a, b) => a.sequence - b.sequence);
         this.#sendWaiting();

@@ -146,12 +146,25 @@ function tagValue(frame: Frame, tag: string): Buffer {
 function optionsWithout(frame: Frame, left: readonly string[]): { entries: Buffer | null; count: number } {
   if (frame.optionStart < 0) return { entries: null, count: 0 };
   const kept: Buffer[] = [];
-  forEachOption(frame, (key, pairStart, _valueStart, pairEnd) => {
-    if (!left.includes(key)) kept.push(frame.buffer.subarray(pairStart, pairEnd));
+  forEachOption(frame, (key, pairStart, valueStart, pairEnd) => {
+    const { buffer } = frame;
+    // An ext type or an odd key would break the receiver's reading of the whole connection; in a payload it cannot.
+    const isHarmless = kindOf(buffer[pairStart]!) === 'str' && hasNoExt(buffer, valueStart, pairEnd);
+    if (isHarmless && !left.includes(key)) kept.push(frame.buffer.subarray(pairStart, pairEnd));
   });
   return kept.length === 0
     ? { entries: null, count: 0 }
     : { entries: Buffer.concat(kept), count: kept.length };
+}
+
+/** Whether no value in `[start, end)` is an ext: every header on the way is looked at. */
+function hasNoExt(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; ) {
+    const kind = kindOf(buffer[at]!);
+    if (kind === 'ext') return false;
+    at = kind === 'map' || kind === 'array' ? at + headerSize(buffer[at]!) : skip(buffer, at, end);
+  }
+  return true;
 }
 
 function optionValue(frame: Frame, wanted: string): Buffer | null {
