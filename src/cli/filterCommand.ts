@@ -33,7 +33,7 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
   // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const stateful = new StatefulRules(config.rules.stateful);
-  const engines = new Engines(loaded.ruleSet, config.rules.routes, {
+  const engines = new Engines(loaded.ruleSet, config.rules, {
     mappings: sourceMappings,
     gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
     onQuarantine: (rule, cause) =>

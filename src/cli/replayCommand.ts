@@ -58,6 +58,7 @@ export async function replayCommand(
       lookBackMax: config.alerts.lookBackMax,
       stateful: config.rules.stateful,
       routes: config.rules.routes,
+      fieldMapping: config.rules.fieldMapping,
     },
     {
       onEvent: (text) => out?.add(text),
@@ -147,6 +148,7 @@ function jsonOf(replay: Replay, errors: number, ruleSet: string): Record<string,
     capped: totals.capped,
     suppressed: totals.suppressed,
     errors,
+    unseen_fields: replay.unseenFields,
     rule_set: ruleSet,
     rules: replay.findings.map((f) => ({
       id: f.rule.id,

@@ -2,6 +2,7 @@
 // filled in. What the schema cannot say (an address, a missing secret) is an error with its place too.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { UserMapping } from '../fields/userMapping.js';
 import { tagPattern } from '../rules/tagPattern.js';
 import type {
   ClientTls,
@@ -46,6 +47,7 @@ export interface FileParts {
   readonly fieldTypes: Readonly<Record<string, FieldClass>>;
   readonly admin: Config['admin'];
   readonly routes: Config['rules']['routes'];
+  readonly fieldMapping: UserMapping;
   readonly stateful: Config['rules']['stateful'];
   readonly logLevel: string | null;
   readonly logFormat: string | null;
@@ -94,6 +96,7 @@ export class TreeReader {
       overlays: this.#overlays((rules['overrides'] as Record<string, Table> | undefined) ?? {}),
       fieldTypes: (t['field_types'] as Record<string, FieldClass> | undefined) ?? {},
       admin: t['admin'] === undefined ? null : this.#admin(part('admin')),
+      fieldMapping: this.#fieldMapping(part('fields')),
       routes: this.#routes((rules['routes'] as Record<string, string | string[]> | undefined) ?? {}),
       stateful: {
         max: (rules['stateful_max'] as number | undefined) ?? configDefaults.statefulMax,
@@ -161,15 +164,38 @@ export class TreeReader {
     };
   }
 
+  #fieldMapping(t: Table): UserMapping {
+    const constants = ((t['constants'] as Table[] | undefined) ?? []).map((c, n) => ({
+      fits: this.#tagPattern([c['tags'] as string | string[]].flat().join(' '), [
+        'fields',
+        'constants',
+        n,
+        'tags',
+      ]),
+      values: listed(c['values'] as Record<string, string | string[]>),
+    }));
+    return {
+      aliases: listed((t['aliases'] as Record<string, string | string[]> | undefined) ?? {}),
+      constants,
+      jsonText: (t['json_text'] as string[] | undefined) ?? [],
+      beyondElastic: t['beyond_elastic'] !== false,
+    };
+  }
+
+  #tagPattern(pattern: string, path: TreePath): (tag: string) => boolean {
+    try {
+      return tagPattern(pattern);
+    } catch (error) {
+      this.#error(path, (error as TypeError).message);
+      return () => false;
+    }
+  }
+
   #routes(t: Readonly<Record<string, string | string[]>>): Config['rules']['routes'] {
     return Object.fromEntries(
       Object.entries(t).map(([index, tags]) => {
         const list = ([] as string[]).concat(tags);
-        try {
-          tagPattern(list.join(' '));
-        } catch (error) {
-          this.#error(['rules', 'routes', index], (error as TypeError).message);
-        }
+        this.#tagPattern(list.join(' '), ['rules', 'routes', index]);
         return [index, list];
       }),
     );
@@ -413,4 +439,9 @@ function forwardOptions(t: Table): ForwardClientOptions {
 
 function formatOf(t: Table): 'json' | 'out_file' {
   return t['format'] === 'out_file' ? 'out_file' : 'json';
+}
+
+/** `field: path` or `field: [path, …]`. */
+function listed(t: Readonly<Record<string, string | string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(t).map(([key, value]) => [key, [value].flat()]));
 }

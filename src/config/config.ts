@@ -1,5 +1,6 @@
 // The effective configuration: files and flags merged, defaults filled in, secrets read, frozen. Sizes are bytes,
 // times are milliseconds; the file's keys are snake_case with Fluentd's units (`8m`, `10s`).
+import type { UserMapping } from '../fields/userMapping.js';
 import type { Severity } from '../rules/rule.js';
 
 /** TLS of one side, with Fluentd's `<transport tls>` / `tls_*` meanings; paths are read at start. */
@@ -167,6 +168,8 @@ export interface Config {
     readonly paths: readonly string[];
     readonly overlays: Readonly<Record<string, RuleOverlay>>;
     readonly fieldTypes: Readonly<Record<string, FieldClass>>;
+    /** The config's own `fields`. */
+    readonly fieldMapping: UserMapping;
     /** Index pattern to Fluentd match patterns: where rules of that index are tried. */
     readonly routes: Readonly<Record<string, readonly string[]>>;
     /** Bound and warm-up of threshold and new_terms rules. */

@@ -118,6 +118,7 @@ export function configOf(
         fieldTypes: ofFile.fieldTypes,
         stateful: ofFile.stateful,
         routes: ofFile.routes,
+        fieldMapping: ofFile.fieldMapping,
       },
       admin: admin ? { ...admin, token: adminToken } : ofFile.admin,
       log: {

@@ -159,6 +159,21 @@ export const configSchema = object({
     new_terms_warm_up: time,
     overrides: { type: 'object', additionalProperties: override },
   }),
+  fields: object({
+    aliases: { type: 'object', additionalProperties: { anyOf: [text, texts] } },
+    constants: {
+      type: 'array',
+      items: object(
+        {
+          tags: { anyOf: [text, texts] },
+          values: { type: 'object', additionalProperties: { anyOf: [text, texts] } },
+        },
+        ['tags', 'values'],
+      ),
+    },
+    json_text: texts,
+    beyond_elastic: bool,
+  }),
   field_types: { type: 'object', additionalProperties: { enum: fieldClasses } },
   admin: object({ listen: text, ...secret('token') }, ['listen']),
   log: object({

@@ -18,6 +18,8 @@ import { Hits, Walker } from './walk.js';
 export interface EngineOptions {
   /** Source mappings by precedence; none: only ECS events are understood. */
   readonly mappings: readonly SourceMapping[];
+  /** Keys that hold records as JSON text, beside those that are always looked into. */
+  readonly jsonText?: readonly string[];
   /** Told once of a rule that threw; it is left out from then on (events go on). */
   readonly onQuarantine?: (rule: Rule, cause: unknown) => void;
   /**
@@ -87,7 +89,7 @@ export class Engine {
     for (const name of contextFields) builder.field(name);
     for (const rule of ruleSet.rules) for (const name of fieldsReadOnMatch(rule)) builder.field(name);
     const deep = new Set(builder.atoms.filter((a) => a.kind === 'exists').map((a) => a.field));
-    this.#views = compileViews(builder.fields, deep, options.mappings);
+    this.#views = compileViews(builder.fields, deep, options.mappings, options.jsonText);
     this.#states = new StateSet(this.#views.wants);
     this.#walker = new Walker(this.#hits, this.#views.firstMark);
     this.#units = new RecordUnits(this.#views);
@@ -113,6 +115,11 @@ export class Engine {
     if (this.#units.any(hits)) this.#judgeInner(hits, nowMs);
     if (this.matches.length > 1) this.matches.sort(byRisk);
     return next;
+  }
+
+  /** The fields that rules read, and whether any event so far had them. */
+  fieldsSeen(): { readonly field: string; readonly seen: boolean }[] {
+    return this.#builder.fields.map((field, id) => ({ field, seen: this.#sighting.everSeen(id) }));
   }
 
   /** Records inside the event: an envelope's, or JSON text. Each is judged by itself, with the event around it as fallback. */

@@ -85,6 +85,11 @@ export class Sighting {
     return this.#answers[atom] === 1;
   }
 
+  /** Whether any record so far had a value of the field. */
+  everSeen(field: number): boolean {
+    return this.#fieldSerial[field] !== 0;
+  }
+
   /** The texts of a field's values, in document order. */
   values(field: number): string[] {
     const out: string[] = [];
@@ -123,7 +128,7 @@ export class Sighting {
         if (clueSlots[slot]) clue = true;
       }
     }
-    if (!clue) return 0;
+    if (!clue) return this.#views.fallback;
     for (let v = 1; v < views.length; v += 1) {
       for (const group of views[v]!.clues) {
         if (group.every((c) => this.#slotValues(c.slot, hits).some((value) => c.holds(value.text)))) return v;

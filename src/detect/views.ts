@@ -45,6 +45,8 @@ export interface Views {
   /** Slots whose hits are clues to a record's form: no hit on any of them means view 0. */
   readonly clueSlots: readonly boolean[];
   readonly firstMark: number;
+  /** The view of a record without any clue: 0, or that of a mapping which asks for none. */
+  readonly fallback: number;
   /** Mark slot to the path that it marks. */
   readonly marks: ReadonlyMap<number, string>;
   /** Mark slot to the raw path whose string holds JSON text in that view. */
@@ -70,6 +72,8 @@ export function compileViews(
   fields: readonly string[],
   deepFields: ReadonlySet<number>,
   mappings: readonly SourceMapping[],
+  /** Further keys that may hold records. */
+  moreMarks: readonly string[] = [],
 ): Views {
   const wants: Want[] = [];
   const slots: (SlotMeaning | null)[] = [];
@@ -132,13 +136,17 @@ export function compileViews(
   }
   const firstMark = slots.length;
   const marks = new Map<number, string>();
-  for (const path of recordMarks) marks.set(want(path, 'exact', null), path);
+  for (const path of [...recordMarks, ...moreMarks]) marks.set(want(path, 'exact', null), path);
   const jsonText = new Map<number, { view: number; path: string }>();
   mappings.forEach((mapping, i) => {
     for (const path of mapping.jsonText) jsonText.set(want(path, 'exact', null), { view: i + 1, path });
   });
   for (let i = firstMark; i < clueSlots.length; i += 1) clueSlots[i] = false;
-  return { wants, slots, views, clueSlots, firstMark, marks, jsonText };
+  const fallback = Math.max(
+    0,
+    views.findIndex((v) => v.clues.some((group) => group.length === 0)),
+  );
+  return { wants, slots, views, clueSlots, fallback, firstMark, marks, jsonText };
 }
 
 /** Rules may read fields called `constructor`: own keys only. */

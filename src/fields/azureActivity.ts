@@ -95,6 +95,9 @@ export const azureActivity: SourceMapping = {
     },
   },
   trees: [{ ecs: 'azure.activitylogs', raw: '', keys: 'as_is' }],
+  elasticFields: {
+    'azure.activitylogs.properties.authentication_protocol': { from: ['properties.authentication_protocol'] },
+  },
   jsonText: ['properties'],
 };
 

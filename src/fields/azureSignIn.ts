@@ -82,5 +82,10 @@ export const azureSignIn: SourceMapping = {
     'log.level': { from: ['level', 'Level'] },
   },
   trees: [{ ecs: 'azure.signinlogs', raw: '', keys: 'snake' }],
+  elasticFields: {
+    'azure.signinlogs.properties.conditional_access_audiences.application_id': {
+      from: ['properties.conditionalAccessAudiences.applicationId'],
+    },
+  },
   jsonText: ['properties'],
 };

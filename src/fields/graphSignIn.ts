@@ -6,6 +6,7 @@ import type { SourceMapping } from './mapping.js';
 const address = { from: ['ipAddress'] };
 
 export const graphSignIn: SourceMapping = {
+  beyondElastic: true,
   name: 'azure.signinlogs (Microsoft Graph sign-in)',
   when: [
     [

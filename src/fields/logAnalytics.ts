@@ -22,6 +22,7 @@ const address = { from: ['IPAddress'] };
 const audiences = 'ConditionalAccessAudiences';
 
 export const logAnalyticsSignIn: SourceMapping = {
+  beyondElastic: true,
   name: 'azure.signinlogs (Log Analytics row)',
   when: [
     [{ path: 'Type', oneOf: signInTables }],
@@ -86,6 +87,7 @@ export const logAnalyticsSignIn: SourceMapping = {
 };
 
 export const logAnalyticsActivity: SourceMapping = {
+  beyondElastic: true,
   name: 'azure.activitylogs (Log Analytics row)',
   when: [[{ path: 'Type', oneOf: ['AzureActivity'] }]],
   constants: {
@@ -116,6 +118,7 @@ export const logAnalyticsActivity: SourceMapping = {
 };
 
 export const logAnalyticsAudit: SourceMapping = {
+  beyondElastic: true,
   name: 'azure.auditlogs (Log Analytics row)',
   when: [[{ path: 'Type', oneOf: ['AuditLogs'] }]],
   constants: {

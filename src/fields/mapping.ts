@@ -41,4 +41,8 @@ export interface SourceMapping {
   readonly trees: readonly TreeSource[];
   /** Raw paths whose string holds JSON text (Log Analytics columns); looked into as if it were in place. */
   readonly jsonText: readonly string[];
+  /** Elastic has no pipeline for this form at all; left out with `fields.beyond_elastic: false`. */
+  readonly beyondElastic?: true;
+  /** With `fields.beyond_elastic: false` these stand in for `fields` of the same name. */
+  readonly elasticFields?: Readonly<Record<string, FieldSource>>;
 }

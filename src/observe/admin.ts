@@ -16,6 +16,8 @@ export interface AdminSources {
   readonly readiness: () => readonly Check[];
   readonly status: () => unknown;
   readonly rules: () => unknown;
+  /** Fields that rules read, and whether the traffic has them. */
+  readonly fields: () => unknown;
   /** Alerts after the given number, oldest first. */
   readonly alerts: (since: number, limit: number) => unknown;
 }
@@ -86,6 +88,8 @@ export class AdminServer {
         return send(response, 200, this.#sources.status());
       case '/api/rules':
         return send(response, 200, this.#sources.rules());
+      case '/api/fields':
+        return send(response, 200, this.#sources.fields());
       case '/api/alerts': {
         const since = Number(url.searchParams.get('since') ?? 0);
         const limit = Number(url.searchParams.get('limit') ?? 100);

@@ -1,12 +1,13 @@
 // Captured events through the live stage's engine and alerter, with the events' own times as the clock: what the
 // rules in force would have tagged and alerted on.
 import { Alerter } from '../alerts/alerter.js';
-import { Engines, type Routes } from '../detect/engines.js';
+import { Engines, type EnginesConfig } from '../detect/engines.js';
 import type { Match } from '../detect/match.js';
 import { recordTime } from '../detect/recordTime.js';
 import { type StatefulOptions, StatefulRules } from '../detect/stateful.js';
 import type { EventInstant } from '../detect/times.js';
 import { sourceMappings } from '../fields/mappings.js';
+import { fieldsOf } from '../kql/fieldsOf.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { type JsonAlert, judgeJson } from '../stage/jsonDetection.js';
 import type { CapturedEvent } from './captured.js';
@@ -38,12 +39,11 @@ export interface ReplayEvents {
   onQuarantine(rule: Rule, cause: unknown): void;
 }
 
-export interface ReplayOptions {
+export interface ReplayOptions extends EnginesConfig {
   /** The alerts' tag template. */
   readonly alertTag: string;
   readonly lookBackMax: number;
   readonly stateful: StatefulOptions;
-  readonly routes: Routes;
 }
 
 /** Distinct users or addresses counted a rule; past it new ones are not told apart. */
@@ -63,13 +63,19 @@ export class Replay {
   readonly #alerter: Alerter;
   readonly #events: ReplayEvents;
   readonly #byRule: Map<string, RuleFindings>;
+  /** Fields that rules read and that no event had: what keeps rules from firing. */
+  get unseenFields(): string[] {
+    const seen = this.#engines.fieldsSeen();
+    const read = new Set(this.findings.flatMap((f) => [...fieldsOf(f.rule.predicate)]));
+    return [...read].filter((field) => seen.get(field) !== true).sort();
+  }
   /** A record without a time is taken to be of the time of the one before it. */
   #clock: EventInstant = { ms: 0, iso: new Date(0).toISOString() };
 
   constructor(ruleSet: RuleSet, options: ReplayOptions, events: ReplayEvents) {
     this.#events = events;
     const stateful = new StatefulRules(options.stateful);
-    this.#engines = new Engines(ruleSet, options.routes, {
+    this.#engines = new Engines(ruleSet, options, {
       mappings: sourceMappings,
       gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
       onQuarantine: (rule, cause) => events.onQuarantine(rule, cause),

@@ -1,7 +1,7 @@
 // `--report FILE.html`: one page, complete in itself (no network). Log values in it are attackers' values: they travel
 // as JSON data and are put in as text; the page's policy lets no other script or request through.
 import { createHash } from 'node:crypto';
-import type { Predicate } from '../kql/predicate.js';
+import { fieldsOf } from '../kql/fieldsOf.js';
 import type { JsonAlert } from '../stage/jsonDetection.js';
 import type { ReplayTotals, RuleFindings } from './replay.js';
 import { script, style } from './reportPage.js';
@@ -50,7 +50,7 @@ export class ReportCollector {
       user: match.view.values('user.name')[0] ?? '',
       ip: match.view.values('source.ip')[0] ?? '',
       path: match.path,
-      evidence: [...fieldsOf(match.rule.predicate)].flatMap((field) => {
+      evidence: [...fieldsOf(match.rule.predicate, true)].flatMap((field) => {
         const values = match.view.values(field);
         return values.length === 0 ? [] : [[field, values.join(', ')] as const];
       }),
@@ -103,21 +103,6 @@ export class ReportCollector {
 <section aria-labelledby="h-alerts"><h2 id="h-alerts">Alerts</h2><p><label>Search <input id="search" type="search" autocomplete="off"></label> <span id="shown" role="status"></span></p><div id="alerts"></div></section></main>
 <script type="application/json" id="data">${json}</script><script>${script}</script></body></html>
 `;
-  }
-}
-
-/** Fields that the query names where it does not negate. */
-function fieldsOf(predicate: Predicate, into = new Set<string>()): Set<string> {
-  switch (predicate.kind) {
-    case 'and':
-    case 'or':
-      for (const inner of predicate.of) fieldsOf(inner, into);
-      return into;
-    case 'leaf':
-      if (!predicate.field.wildcard) into.add(predicate.field.name);
-      return into;
-    default:
-      return into;
   }
 }
 

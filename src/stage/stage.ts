@@ -14,6 +14,7 @@ import { inflate } from '../forward/inflate.js';
 import type { Frame, FrameContext, RejectCode } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
+import { fieldsOf } from '../kql/fieldsOf.js';
 import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Logger } from '../observe/log.js';
 import { RateLimit } from '../observe/log.js';
@@ -227,6 +228,17 @@ export class Stage {
     };
   }
 
+  /** Which fields that rules read the traffic has never had: rules that hang on one of them cannot fire. */
+  fields(): { fields: { field: string; seen: boolean; rules: number }[] } {
+    const readers = new Map<string, number>();
+    for (const rule of this.ruleSet.rules)
+      for (const field of fieldsOf(rule.predicate)) readers.set(field, (readers.get(field) ?? 0) + 1);
+    const seen = this.#engines.fieldsSeen();
+    return {
+      fields: [...readers].map(([field, rules]) => ({ field, seen: seen.get(field) === true, rules })),
+    };
+  }
+
   recentAlerts(since: number, limit: number): { next: number; alerts: AlertSummary[] } {
     const after = this.#recent.filter((r) => r.n > since).slice(-limit);
     return { next: after.at(-1)?.n ?? since, alerts: after.map((r) => r.summary) };
@@ -301,7 +313,7 @@ export class Stage {
   }
 
   #enginesOf(ruleSet: RuleSet): Engines {
-    return new Engines(ruleSet, this.#config.rules.routes, {
+    return new Engines(ruleSet, this.#config.rules, {
       mappings: sourceMappings,
       clock: () => performance.now(),
       gate: (rule, view, nowMs) => this.#stateful.admit(rule, view, nowMs),

@@ -218,6 +218,7 @@ function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Me
     readiness: () => stage.readiness(),
     status: () => stage.status(),
     rules: () => stage.rulesInForce(),
+    fields: () => stage.fields(),
     alerts: (since, limit) => stage.recentAlerts(since, limit),
   });
 }

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const rooms: Readonly<Record<string, readonly string[]>> = {
   msgpack: [],
   kql: ['config'],
-  config: ['rules'],
+  config: ['rules', 'fields'],
   rules: ['kql', 'config'],
   fields: [],
   detect: ['msgpack', 'kql', 'rules', 'fields'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/detect/engine.js';
 import { Engines } from '../../../src/detect/engines.js';
+import { noUserMapping } from '../../../src/fields/userMapping.js';
 import type { Rule } from '../../../src/rules/rule.js';
 import { tagPattern } from '../../../src/rules/tagPattern.js';
 import { makeRule, ruleSetOf } from '../../support/makeRule.js';
@@ -19,7 +20,11 @@ describe('routes', () => {
     rule('both', ['logs-azure.signinlogs-*', 'filebeat-*']),
     rule('none', []),
   );
-  const engines = new Engines(rules, { 'logs-azure.signinlogs-*': ['azure.signin.**'] }, { mappings: [] });
+  const engines = new Engines(
+    rules,
+    { routes: { 'logs-azure.signinlogs-*': ['azure.signin.**'] }, fieldMapping: noUserMapping },
+    { mappings: [] },
+  );
 
   it('keep a rule off events whose tag is none of its index’s', () => {
     expect(found(engines.for('linux.audit'), { a: 1 })).toEqual(['both', 'none']);
@@ -32,7 +37,7 @@ describe('routes', () => {
     expect(engines.for('azure.signin')).not.toBe(engines.for('b'));
   });
   it('that are empty leave one engine for all tags', () => {
-    const whole = new Engines(rules, {}, { mappings: [] });
+    const whole = new Engines(rules, { routes: {}, fieldMapping: noUserMapping }, { mappings: [] });
     expect(whole.for('x')).toBe(whole.for('azure.signin'));
   });
 });

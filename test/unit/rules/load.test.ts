@@ -42,9 +42,8 @@ describe('a folder of rules', () => {
     write('below/deeper/e.json', `[${json('e1')},`, `${json('e2')}]`);
     write('f.ndjson', json('f1'), '', json('f2'));
     const loaded = loadRules([folder]);
-    expect(loaded.errors).toEqual([]);
     expect(ids(loaded)).toEqual(['a', 'b1', 'b2', 'c', 'd', 'e1', 'e2', 'f1', 'f2']);
-    expect(loaded.files).toBe(6);
+    expect([loaded.files, loaded.errors]).toEqual([6, []]);
     for (const rule of loaded.ruleSet.rules) {
       expect([rule.query, rule.severity, rule.riskScore]).toEqual(['f: x', 'medium', 47]);
       expect([{ f: 'x' }, { f: 'y' }].map((event) => evaluate(rule.predicate, event))).toEqual([true, false]);
@@ -53,12 +52,12 @@ describe('a folder of rules', () => {
     expect(loaded.ruleSet.rules[8]!.source).toEqual({ file: join(folder, 'f.ndjson'), line: 3 });
   });
 
-  it('gives no rule from _deprecated and hidden folders, from examples, and from files of other kinds', () => {
+  it('gives nothing from _deprecated and hidden folders, examples and other files, and nothing twice', () => {
     for (const name of ['_deprecated/a.json', '.git/b.json', 'c.examples.json', 'notes.txt']) {
       write(name, json(name));
     }
-    write('kept.json', json('kept'));
-    const loaded = loadRules([folder]);
+    const kept = write('kept.json', json('kept'));
+    const loaded = loadRules([folder, kept]);
     expect([ids(loaded), loaded.files, loaded.errors]).toEqual([['kept'], 1, []]);
   });
 
@@ -182,9 +181,10 @@ describe('a Kibana export', () => {
     const container = { ...list('l'), name: 'A list', description: 'd', namespace_type: 'single' };
     const summary = { exported_count: 3, exported_rules_count: 1, missing_rules: [] };
     const connector = { id: 'c', name: 'Mail', connector_type_id: '.email', attributes: {} };
-    write('a.ndjson', json('a'), ...[container, connector, summary].map((o) => JSON.stringify(o)));
+    const saved = { id: 'b-1', type: 'security-rule', attributes: JSON.parse(json('b')) };
+    write('a.ndjson', json('a'), ...[container, connector, saved, summary].map((o) => JSON.stringify(o)));
     const loaded = loadRules([folder]);
-    expect([ids(loaded), loaded.errors, loaded.warnings]).toEqual([['a'], [], []]);
+    expect([ids(loaded), loaded.errors, loaded.warnings]).toEqual([['a', 'b'], [], []]);
   });
 
   it('gives each rule the items of the lists that it names, wherever they stand, but for the endpoint list', () => {

@@ -191,7 +191,20 @@ describe('what goes downstream', () => {
   it('has no ext type or odd key in its option, which would break the receiver’s connection', async () => {
     const s = await start();
     const sender = await s.sender();
-    const option = Buffer.from([0x83, 0xa1, 0x78, 0xd4, 0x05, 0x00, 0x01, 0x02, 0xa5, ...Buffer.from('chunk'), 0xa1, 0x63]);
+    const option = Buffer.from([
+      0x83,
+      0xa1,
+      0x78,
+      0xd4,
+      0x05,
+      0x00,
+      0x01,
+      0x02,
+      0xa5,
+      ...Buffer.from('chunk'),
+      0xa1,
+      0x63,
+    ]);
     const payload = entries([plain(1)]);
     sender.write(Buffer.concat([Buffer.from([0x93]), pack('t'), pack(payload), option]));
     await sender.acked(1);
