@@ -80,8 +80,8 @@ export function configOf(
     }
   };
   const inputs = flags.in?.map((to) => onFlag('--in', () => reader.inputOf(to)));
-  const output = flags.out && onFlag('--out', () => reader.outputOf(flags.out!, context.cwd));
-  const sinks = flags.alerts?.map((to) => onFlag('--alerts', () => reader.sinkOf(to, context.cwd)));
+  const output = flags.out && onFlag('--out', () => reader.targets.outputOf(flags.out!, context.cwd));
+  const sinks = flags.alerts?.map((to) => onFlag('--alerts', () => reader.targets.sinkOf(to, context.cwd)));
   const admin =
     flags.admin === undefined ? undefined : onFlag('--admin', () => hostPort(flags.admin!, flags.admin!));
   for (const [flag, value, allowed] of [

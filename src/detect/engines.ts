@@ -7,7 +7,7 @@ import { tagPattern } from '../rules/tagPattern.js';
 import { Engine, type EngineOptions } from './engine.js';
 
 /** Elastic's index pattern (as a rule's `index` writes it) to Fluentd match patterns. */
-export type Routes = Readonly<Record<string, readonly string[]>>;
+type Routes = Readonly<Record<string, readonly string[]>>;
 
 /** The parts of the config that decide which engine a tag gets. */
 export interface EnginesConfig {

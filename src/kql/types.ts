@@ -95,9 +95,12 @@ function find(table: Table, field: string): FieldClass | undefined {
 
 export class FieldTypes {
   readonly #declared: Table;
+  /** As the config gave them. */
+  readonly declared: Readonly<Record<string, FieldClass>>;
 
   /** @param declared `field_types` of the config: goes before the built-in table. */
   constructor(declared: Readonly<Record<string, FieldClass>> = {}) {
+    this.declared = declared;
     this.#declared = tableOf(declared);
   }
 

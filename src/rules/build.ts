@@ -75,7 +75,11 @@ export function buildRule(source: SourceDocument, raw: RawRule, options: BuildOp
     suppression: suppressionOf(raw['alert_suppression']),
     threshold: raw['type'] === 'threshold' ? thresholdOf(raw['threshold']) : null,
     newTerms: raw['type'] === 'new_terms' ? newTermsOf(raw) : null,
-    source: { file: options.file, line: source.place([]).line },
+    source: {
+      file: options.file,
+      line: source.place([]).line,
+      hash: createHash('sha256').update(JSON.stringify(raw)).digest('hex'),
+    },
     ruleset: options.ruleset,
   };
 }

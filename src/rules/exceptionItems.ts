@@ -23,13 +23,16 @@ export function exceptionItem(source: SourceDocument): ExceptionItem {
   if (osTypes.length > 0) of.push(osPredicate(osTypes));
   if (entries.length === 0)
     throw new RuleFileError('exception', source.place(['entries']), 'the item has no entries');
-  const expires = typeof item['expire_time'] === 'string' ? Date.parse(item['expire_time']) : Number.NaN;
+  const expires = typeof item['expire_time'] === 'string' ? Date.parse(item['expire_time']) : null;
+  if (Number.isNaN(expires))
+    throw new RuleFileError('exception', source.place(['expire_time']), 'expire_time is no date');
   return {
     listId: String(item['list_id'] ?? ''),
     exception: {
       name: String(item['name'] ?? item['item_id'] ?? ''),
       predicate: { kind: 'and', of, span },
-      expires: Number.isNaN(expires) ? null : expires,
+      expires,
+      text: JSON.stringify([entries, osTypes]),
     },
   };
 }

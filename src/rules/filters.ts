@@ -40,7 +40,7 @@ function withoutMeta(filter: Record<string, unknown>): Record<string, unknown> {
 function queryPredicate(query: unknown, path: Path): Predicate {
   if (!isObject(query)) throw new FilterError(path, 'a filter has no query');
   const parts = Object.entries(query).map(([kind, body]) => clause(kind, body, [...path, kind]));
-  if (parts.length === 0) return { kind: 'all' };
+  if (parts.length === 0) throw new FilterError(path, 'this filter has an empty query');
   return parts.length === 1 ? parts[0]! : { kind: 'and', of: parts, span };
 }
 
@@ -95,11 +95,13 @@ function bool(body: unknown, path: Path): Predicate {
     return (Array.isArray(value) ? value : [value]).map((q, i) => queryPredicate(q, [...path, key, i]));
   };
   const all = [...list('must'), ...list('filter')];
+  // Elasticsearch asks for one of `should` when nothing must hold beside it.
+  const byDefault = all.length === 0 ? 1 : 0;
   for (const q of list('must_not')) all.push({ kind: 'not', of: q, span });
   const should = list('should');
-  const needed = Number(body['minimum_should_match'] ?? (all.length === 0 ? 1 : 0));
-  if (should.length > 0 && needed > 1)
-    throw new FilterError(path, 'minimum_should_match over 1 is not supported');
+  const needed = Number(body['minimum_should_match'] ?? byDefault);
+  if (should.length > 0 && needed !== 0 && needed !== 1)
+    throw new FilterError(path, 'minimum_should_match can only be 0 or 1 here');
   if (should.length > 0 && needed === 1) all.push({ kind: 'or', of: should, span });
   return all.length === 0 ? { kind: 'all' } : { kind: 'and', of: all, span };
 }
@@ -123,10 +125,11 @@ function range(spec: unknown, path: Path): LeafTest {
   if (!isObject(spec)) throw new FilterError(path, 'range needs gt, gte, lt or lte');
   const bounds = (['gt', 'gte', 'lt', 'lte'] as const).flatMap((op) => {
     const n = Number(spec[op]);
-    if (spec[op] === undefined) return [];
+    if (spec[op] === undefined || spec[op] === null) return [];
     if (Number.isNaN(n)) throw new FilterError(path, 'only ranges of numbers are supported in filters');
     return [{ op, n }];
   });
+  if (bounds.length === 0) throw new FilterError(path, 'range needs gt, gte, lt or lte');
   const holds = (v: number): boolean =>
     bounds.every(({ op, n }) => (op === 'gt' ? v > n : op === 'gte' ? v >= n : op === 'lt' ? v < n : v <= n));
   return { op: 'range', exact: null, matches: (t) => t.trim() !== '' && holds(Number(t)) };

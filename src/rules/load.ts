@@ -7,7 +7,7 @@ import type { RuleOverlay } from '../config/config.js';
 import { FieldTypes } from '../kql/types.js';
 import { buildRule, type RawRule, ruleId } from './build.js';
 import { exceptionItem } from './exceptionItems.js';
-import type { RuleDocument } from './formats/format.js';
+import type { ReadDocument, RuleDocument } from './formats/format.js';
 import { ruleFormats } from './formats/ruleFormats.js';
 import { Lines, type Place } from './place.js';
 import type { Rule, RuleException, RuleSet, UnsupportedRule } from './rule.js';
@@ -63,7 +63,9 @@ export function ruleFilesOf(path: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inside = join(path, entry.name);
-      const folder = entry.isDirectory() || (entry.isSymbolicLink() && statSync(inside).isDirectory());
+      const target = entry.isSymbolicLink() ? statSync(inside, { throwIfNoEntry: false }) : entry;
+      // A link to nothing is read like a file, and named as one that cannot be.
+      const folder = target?.isDirectory() === true;
       if (folder)
         return entry.name === '_deprecated' || entry.name.startsWith('.') ? [] : ruleFilesOf(inside);
       return endings.has(extname(entry.name).toLowerCase()) && !isExamples(entry.name) ? [inside] : [];
@@ -92,9 +94,11 @@ class Loader {
   readonly #errors: RuleError[] = [];
   readonly #warnings: RuleWarning[] = [];
   readonly #unsupported: UnsupportedRule[] = [];
-  readonly #pending: { file: string; lines: Lines; document: RuleDocument; raw: RawRule }[] = [];
+  readonly #pending: { file: string; lines: Lines; document: ReadDocument; raw: RawRule }[] = [];
   readonly #lists = new Map<string, RuleException[]>();
   readonly #places = new Map<string, string>();
+  /** Ids of rules that were met, malformed ones too. */
+  readonly #named = new Set<string>();
 
   constructor(options: LoadOptions) {
     this.#overlays = options.overlays ?? {};
@@ -131,7 +135,7 @@ class Loader {
       });
     }
     for (const id of Object.keys(this.#overlays)) {
-      if (this.#places.has(id)) continue;
+      if (this.#places.has(id) || this.#named.has(id)) continue;
       const message = `the config lays over rule ${id}, which no rule file has`;
       this.#warnings.push({
         code: 'unknown_overlay',
@@ -142,12 +146,13 @@ class Loader {
         excerpt: '',
       });
     }
-    const hash = hashOf(rules);
+    const hash = hashOf(rules, this.#overlays, this.#fieldTypes.declared);
     const ruleSet = { rules, disabled, unsupported: this.#unsupported, hash };
     return { ruleSet, errors: this.#errors, warnings: this.#warnings };
   }
 
   #sort(file: string, lines: Lines, document: RuleDocument): void {
+    if (document.kind === 'unreadable') throw document.error;
     const { source } = document;
     if (document.kind === 'exception_item') {
       const { listId, exception } = exceptionItem(source);
@@ -160,6 +165,7 @@ class Loader {
     }
     const rule = raw as RawRule;
     if (!this.#isSupported(file, document, rule)) return;
+    if (typeof rule['rule_id'] === 'string') this.#named.add(rule['rule_id']);
     const problems = schemaProblems(rule);
     for (const p of problems) this.#error(file, lines, 'schema', source.place(p.path), p.message);
     if (problems.length > 0) return;
@@ -176,7 +182,7 @@ class Loader {
     this.#pending.push({ file, lines, document, raw: rule });
   }
 
-  #isSupported(file: string, { source }: RuleDocument, rule: RawRule): boolean {
+  #isSupported(file: string, { source }: ReadDocument, rule: RawRule): boolean {
     const type = rule['type'];
     const language = typeof rule['language'] === 'string' ? rule['language'] : null;
     if (typeof type !== 'string' || !knownTypes.has(type)) {
@@ -191,13 +197,13 @@ class Loader {
     const reason = unsupportedReason(type, language);
     if (reason === null) return true;
     const id = typeof rule['rule_id'] === 'string' ? rule['rule_id'] : '';
-    this.#places.set(id, file);
+    this.#named.add(id);
     const { line } = source.place([]);
     this.#unsupported.push({ id, name: String(rule['name'] ?? ''), type, language, file, line, reason });
     return false;
   }
 
-  #build(file: string, lines: Lines, document: RuleDocument, raw: RawRule): Rule {
+  #build(file: string, lines: Lines, document: ReadDocument, raw: RawRule): Rule {
     const { source } = document;
     return buildRule(source, raw, {
       file,
@@ -243,11 +249,17 @@ function excerptOf(lines: Lines, place: Place): string {
 }
 
 /** Over all that decides a match and a tag. */
-function hashOf(rules: readonly Rule[]): string {
+function hashOf(
+  rules: readonly Rule[],
+  overlays: Readonly<Record<string, RuleOverlay>>,
+  declared: Readonly<Record<string, string>>,
+): string {
   const hash = createHash('sha256');
   for (const rule of [...rules].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const { predicate: _predicate, exceptions, source: _source, ...rest } = rule;
-    hash.update(JSON.stringify([rest, exceptions.map((e) => [e.name, e.expires, e.predicate])]));
+    const names = exceptions.map((e) => [e.name, e.expires, e.text]);
+    hash.update(JSON.stringify([rest, names, rule.source.hash, overlays[rule.id] ?? null]));
   }
+  hash.update(JSON.stringify(declared));
   return hash.digest('hex').slice(0, 12);
 }

@@ -27,6 +27,8 @@ export interface RuleException {
   readonly name: string;
   readonly predicate: Predicate;
   readonly expires: number | null;
+  /** What it was made of, for the rule set's hash; the config's own are hashed with the config. */
+  readonly text?: string;
 }
 
 interface SeverityMapping {
@@ -94,8 +96,8 @@ export interface Rule {
   readonly suppression: AlertSuppression | null;
   readonly threshold: Threshold | null;
   readonly newTerms: NewTerms | null;
-  /** Where it was read: the file and its line (1-based) of the rule's start. */
-  readonly source: { readonly file: string; readonly line: number };
+  /** Where it was read: the file and its line (1-based) of the rule's start; and a hash of what stood there. */
+  readonly source: { readonly file: string; readonly line: number; readonly hash: string };
   /** The ruleset's name for `rule.ruleset`: the folder or `metadata.integration`, else `fluent-detect`. */
   readonly ruleset: string;
 }

@@ -102,10 +102,13 @@ const schema = {
     },
   },
   allOf: [
-    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
-    { if: { properties: { type: { const: 'threshold' } } }, then: { required: ['query', 'threshold'] } },
     {
-      if: { properties: { type: { const: 'new_terms' } } },
+      if: { required: ['type'], properties: { type: { const: 'threshold' } } },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+      then: { required: ['query', 'threshold'] },
+    },
+    {
+      if: { required: ['type'], properties: { type: { const: 'new_terms' } } },
       // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
       then: { required: ['query', 'new_terms_fields', 'history_window_start'] },
     },

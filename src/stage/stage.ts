@@ -2,37 +2,33 @@
 // together and owns no rule of its own but the order of things.
 
 import type { Alert } from '../alerts/alert.js';
-import { Alerter, type AlerterState } from '../alerts/alerter.js';
+import { Alerter } from '../alerts/alerter.js';
 import type { CapNotice } from '../alerts/cap.js';
 import { capMessage, capRecord, suppressionRecord } from '../alerts/document.js';
 import type { SuppressionNotice } from '../alerts/suppression.js';
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
 import { Engines } from '../detect/engines.js';
-import { StatefulRules, type StatefulState } from '../detect/stateful.js';
+import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { inflate } from '../forward/inflate.js';
-import type { Frame, FrameContext, RejectCode } from '../forward/message.js';
+import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
 import { fieldsOf } from '../kql/fieldsOf.js';
 import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Logger } from '../observe/log.js';
-import { RateLimit } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { AlertDelivery } from '../sinks/delivery.js';
 import type { Output } from '../sinks/output.js';
 import { AckChain } from './ackChain.js';
+import { AlertFeed } from './alertFeed.js';
 import { eventTime, type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
-import { type AlertSummary, summaryOf } from './summary.js';
-
-/** What is kept over a restart; a part that is absent stays as it was kept before. */
-export interface SavedState {
-  readonly alerter?: AlerterState;
-  readonly stateful?: StatefulState;
-}
+import { Notices } from './notices.js';
+import { type SavedState, StateKeeper } from './stateKeeper.js';
+import type { AlertSummary } from './summary.js';
 
 export interface StageDeps {
   readonly output: Output;
@@ -48,12 +44,8 @@ export interface StageDeps {
 
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
 const HELD_FRAME_BYTES = 1024;
-/** Alerts that the console can ask for. */
-const RECENT_ALERTS = 1000;
 const SWEEP_MS = 1000;
 const SAVE_MS = 5000;
-/** What stateful rules know is large; it is kept more seldom. */
-const SAVE_STATEFUL_MS = 60_000;
 
 export class Stage {
   readonly #config: Config;
@@ -61,16 +53,14 @@ export class Stage {
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
   readonly #alerter: Alerter;
-  readonly #limit: RateLimit;
+  readonly #notices: Notices;
+  readonly #feed: AlertFeed;
+  readonly #keeper: StateKeeper;
   readonly #matchCounts = new Map<string, number>();
-  readonly #recent: { n: number; summary: AlertSummary }[] = [];
   /** Outlives the rule sets: what was counted and learnt stays over a reload. */
   readonly #stateful: StatefulRules;
   #engines: Engines;
-  #alertCount = 0;
   #timers: NodeJS.Timeout[] = [];
-  #stateChanged = false;
-  #statefulSaved = 0;
   #listening = false;
   #stopped: Promise<{ readonly chunks: number; readonly alerts: number }> | null = null;
 
@@ -79,7 +69,9 @@ export class Stage {
     this.#deps = deps;
     this.#stateful = new StatefulRules(config.rules.stateful);
     this.#engines = this.#enginesOf(ruleSet);
-    this.#limit = new RateLimit(10_000, deps.now);
+    this.#notices = new Notices(deps.log, deps.metrics, deps.now);
+    this.#feed = new AlertFeed(deps.onAlert);
+    this.#keeper = new StateKeeper(deps.saveState, (error) => this.#notices.unsaved(error));
     this.#alerter = new Alerter({
       tag: config.alerts.tag,
       lookBackMax: config.alerts.lookBackMax,
@@ -89,20 +81,18 @@ export class Stage {
     this.#chain = new AckChain({
       memoryLimit: config.memoryLimit,
       now: () => performance.now(),
-      onPressure: (stop) => this.#press(stop),
-      onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
-      onGivenUp: (context, cause) => {
-        deps.log.warn(
-          { peer: context.peer, cause: (cause as Error).message },
-          'a chunk was not confirmed and not acked',
-        );
+      onPressure: (stop) => {
+        for (const server of this.#servers) server.pause(stop);
+        this.#notices.pressure(stop, this.#chain.heldBytes);
       },
+      onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
+      onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause as Error),
     });
     this.#servers = config.inputs.map(
       (input) =>
         new ForwardServer(input, {
           onFrame: (frame, context) => this.#take(frame, context, input),
-          onReject: (code, detail, peer) => this.#rejected(code, detail, peer),
+          onReject: (code, detail, peer) => this.#notices.rejected(code, detail, peer),
           onConnection: (change) => {
             deps.metrics.connections += change;
           },
@@ -136,7 +126,7 @@ export class Stage {
     }
     this.#timers = [
       setInterval(() => this.#alerter.sweep(this.#deps.now()), SWEEP_MS),
-      setInterval(() => void this.#save(), SAVE_MS),
+      setInterval(() => void this.#keeper.save(this.#alerter, this.#stateful), SAVE_MS),
     ];
     this.#listening = true;
     return addresses;
@@ -170,7 +160,7 @@ export class Stage {
     // What is still held was not acked: its sender will send it again.
     const chunks = this.#chain.heldChunks;
     await this.#deps.output.close(0);
-    await this.#save(true);
+    await this.#keeper.close(this.#alerter, this.#stateful, Math.max(left / 2, 500));
     const alerts = await this.#deps.delivery.close(Math.max(left, 1000));
     for (const server of this.#servers) server.close();
     return { chunks, alerts };
@@ -210,7 +200,7 @@ export class Stage {
       output_ready: output.ready,
       rule_set: this.ruleSet.hash,
       rules: this.ruleSet.rules.length,
-      alerts: this.#alertCount,
+      alerts: this.#feed.count,
     };
   }
 
@@ -239,9 +229,9 @@ export class Stage {
     };
   }
 
-  recentAlerts(since: number, limit: number): { next: number; alerts: AlertSummary[] } {
-    const after = this.#recent.filter((r) => r.n > since).slice(-limit);
-    return { next: after.at(-1)?.n ?? since, alerts: after.map((r) => r.summary) };
+  /** Alerts that the console and `/api/alerts` show. */
+  get feed(): AlertFeed {
+    return this.#feed;
   }
 
   #take(frame: Frame, context: FrameContext, input: InputConfig): void {
@@ -264,11 +254,11 @@ export class Stage {
               onMatch: ({ rule, severity }) => {
                 metrics.match(rule.id, severity);
                 this.#matchCounts.set(rule.id, (this.#matchCounts.get(rule.id) ?? 0) + 1);
-                this.#stateChanged = true;
+                this.#keeper.changed = true;
               },
               onDecision: (outcome) => metrics.alert('', outcome),
             }),
-          onInvalid: (reason) => this.#invalid(reason, tag, context),
+          onInvalid: (reason) => this.#notices.invalid(reason, tag, context.peer),
         },
       });
     } catch (error) {
@@ -281,7 +271,7 @@ export class Stage {
     }
     const { chunk, events } = made;
     metrics.eventsIn += events;
-    this.#warnIfLarge(frame, context, input, tag);
+    this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
     const confirmations: Promise<unknown>[] = [];
     if (chunk) {
       const written = output.write(chunk).then(() => {
@@ -290,8 +280,8 @@ export class Stage {
       confirmations.push(written);
     }
     if (alerts.length > 0) {
-      this.#remember(alerts);
-      confirmations.push(delivery.submit(alerts));
+      this.#feed.add(alerts);
+      confirmations.push(this.#keeper.whenSafe(delivery.submit(alerts)));
     }
     if (confirmations.length === 0) context.ack();
     else this.#chain.hold(context, frame.end - frame.start + HELD_FRAME_BYTES, confirmations);
@@ -300,15 +290,7 @@ export class Stage {
   #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
     const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
     const inflated = inflate(body, frame.compressed!, input.decompressionSizeLimit);
-    if (inflated === null) {
-      this.#deps.metrics.rejected('unread_compression');
-      this.#limit.limit(`zstd ${context.peer}`, (heldBack) => {
-        this.#deps.log.warn(
-          { peer: context.peer, tag: frame.tag, held_back: heldBack },
-          'a zstd chunk goes on unread: this Node cannot inflate zstd (22.15 and later can), so no rule sees its events',
-        );
-      });
-    }
+    if (inflated === null) this.#notices.unread(context.peer, frame.tag);
     return inflated;
   }
 
@@ -318,11 +300,7 @@ export class Stage {
       clock: () => performance.now(),
       gate: (rule, view, nowMs) => this.#stateful.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
-        this.#deps.metrics.rules('quarantined', 1);
-        this.#deps.log.error(
-          { rule_id: rule.id, cause: (cause as Error).message },
-          'a rule failed and is left out until rules are loaded again',
-        );
+        this.#notices.quarantined(rule.id, cause as Error);
       },
     });
   }
@@ -334,54 +312,6 @@ export class Stage {
     metrics.rules('unsupported', ruleSet.unsupported.length);
     metrics.rules('quarantined', 0);
     metrics.ruleSet(ruleSet.hash);
-  }
-
-  #press(stop: boolean): void {
-    for (const server of this.#servers) server.pause(stop);
-    this.#limit.limit(`pressure ${stop}`, () => {
-      if (stop)
-        this.#deps.log.warn(
-          { held_bytes: this.#chain.heldBytes },
-          'memory_limit reached: reading stops until the output confirms',
-        );
-      else this.#deps.log.info('reading goes on');
-    });
-  }
-
-  #rejected(code: RejectCode, detail: string, peer: string): void {
-    this.#deps.metrics.rejected(code);
-    // By kind and host: a peer that comes again and again has a new port each time.
-    this.#limit.limit(`${code} ${peer.replace(/:\d+$/, '')}`, (heldBack) => {
-      this.#deps.log.warn({ code, peer, held_back: heldBack }, `connection closed: ${detail}`);
-    });
-  }
-
-  #invalid(reason: string, tag: string, context: FrameContext): void {
-    this.#deps.metrics.rejected('invalid_event');
-    this.#limit.limit(`invalid ${context.peer}`, (heldBack) => {
-      this.#deps.log.warn(
-        { peer: context.peer, tag, held_back: heldBack },
-        `an entry was taken out: ${reason}`,
-      );
-    });
-  }
-
-  #warnIfLarge(frame: Frame, context: FrameContext, input: InputConfig, tag: string): void {
-    const size = frame.end - frame.start;
-    if (input.chunkSizeWarnLimit === null || size <= input.chunkSizeWarnLimit) return;
-    this.#limit.limit(`large ${context.peer}`, () => {
-      this.#deps.log.warn({ peer: context.peer, tag, bytes: size }, 'a chunk is over chunk_size_warn_limit');
-    });
-  }
-
-  #remember(alerts: readonly Alert[]): void {
-    for (const alert of alerts) {
-      const summary = summaryOf(alert);
-      this.#alertCount += 1;
-      this.#recent.push({ n: this.#alertCount, summary });
-      if (this.#recent.length > RECENT_ALERTS) this.#recent.shift();
-      this.#deps.onAlert?.(summary);
-    }
   }
 
   /** The cap was reached, or its interval is over: one line in the log, one record in the alert stream. */
@@ -419,23 +349,6 @@ export class Stage {
       record,
     };
     void delivery.submit([alert]);
-  }
-
-  async #save(always = false): Promise<void> {
-    if (!this.#stateChanged && !this.#stateful.changed && !always) return;
-    this.#stateChanged = false;
-    try {
-      const now = performance.now();
-      const isDue = always || now - this.#statefulSaved > SAVE_STATEFUL_MS;
-      if (isDue) this.#statefulSaved = now;
-      const stateful = isDue && this.#stateful.changed ? { stateful: this.#stateful.snapshot() } : {};
-      if (isDue) this.#stateful.changed = false;
-      await this.#deps.saveState({ alerter: this.#alerter.snapshot(), ...stateful });
-    } catch (error) {
-      this.#limit.limit('state', () =>
-        this.#deps.log.error({ cause: (error as Error).message }, 'look-back and caps could not be saved'),
-      );
-    }
   }
 }
 

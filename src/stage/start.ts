@@ -19,7 +19,8 @@ import type { OutChunk, Output } from '../sinks/output.js';
 import type { AlertSink } from '../sinks/sink.js';
 import { Spool, SpoolError } from '../sinks/spool.js';
 import { StdoutSink } from '../sinks/stdoutSink.js';
-import { type SavedState, Stage } from './stage.js';
+import { Stage } from './stage.js';
+import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
 
 /** What a stage may touch of the world beside its sockets and files. */
@@ -219,6 +220,6 @@ function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Me
     status: () => stage.status(),
     rules: () => stage.rulesInForce(),
     fields: () => stage.fields(),
-    alerts: (since, limit) => stage.recentAlerts(since, limit),
+    alerts: (since, limit) => stage.feed.since(since, limit),
   });
 }

@@ -48,6 +48,7 @@ describe.skipIf(noBrowser !== null)('in a real Chromium', () => {
     await page.goto(`file://${folder}/r.html`);
     expect(await page.locator('#alerts details').count()).toBe(2);
     await page.locator('#alerts summary').nth(1).click();
+    await page.locator('#alerts details').nth(1).getByText('Investigation guide').waitFor();
     const card = await page.locator('#alerts details').nth(1).innerText();
     expect(card).toContain(hostile);
     expect(card).toContain('deviceCode');

@@ -65,7 +65,7 @@ export function makeRule(over: Partial<Rule> = {}): Rule {
     suppression: null,
     threshold: null,
     newTerms: null,
-    source: { file: 'rule.toml', line: 1 },
+    source: { file: 'rule.toml', line: 1, hash: '' },
     ruleset: 'azure',
     ...over,
   };

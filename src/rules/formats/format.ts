@@ -1,12 +1,21 @@
 // What a rule format is: which files it reads, and how a file becomes documents in Kibana's rule schema.
 import type { SourceDocument } from '../place.js';
+import type { RuleFileError } from '../ruleError.js';
 
-export interface RuleDocument {
+/** A part of a file that cannot be read, beside others that can (a line of an export). */
+interface UnreadableDocument {
+  readonly kind: 'unreadable';
+  readonly error: RuleFileError;
+}
+
+export interface ReadDocument {
   readonly kind: 'rule' | 'exception_item';
   readonly source: SourceDocument;
   /** Name for `rule.ruleset` that the file itself gives; null: none. */
   readonly ruleset: string | null;
 }
+
+export type RuleDocument = ReadDocument | UnreadableDocument;
 
 export interface RuleFormat {
   readonly name: string;

@@ -1,5 +1,6 @@
 // A Kibana export: one JSON object a line: rules, exception lists and items, connectors, and a closing summary.
 import type { SourceDocument } from '../place.js';
+import { RuleFileError } from '../ruleError.js';
 import type { RuleDocument, RuleFormat } from './format.js';
 import { yamlDocuments } from './yamlDocument.js';
 
@@ -10,7 +11,12 @@ export const kibanaNdjson: RuleFormat = {
     const documents: RuleDocument[] = [];
     text.split('\n').forEach((line, i) => {
       if (line.trim() === '') return;
-      for (const source of yamlDocuments(line, i + 1)) documents.push(...documentsOf(source));
+      try {
+        for (const source of yamlDocuments(line, i + 1)) documents.push(...documentsOf(source));
+      } catch (error) {
+        if (!(error instanceof RuleFileError)) throw error;
+        documents.push({ kind: 'unreadable', error });
+      }
     });
     return documents;
   },

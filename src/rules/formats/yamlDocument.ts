@@ -47,7 +47,12 @@ class YamlSource implements SourceDocument {
     this.#document = document;
     this.#text = text;
     this.#placeAt = placeAt;
-    this.value = document.toJS({ maxAliasCount: 100 });
+    try {
+      this.value = document.toJS({ maxAliasCount: 100 });
+    } catch (error) {
+      // An alias of nothing, or too many of them.
+      throw new RuleFileError('syntax', placeAt(0), (error as Error).message);
+    }
   }
 
   place(path: Path): Place {

@@ -161,7 +161,7 @@ describe('a filter that is not understood is an error with its place', () => {
       'minimum_should_match over 1',
       query({ bool: { should: [phrase('a', 1), phrase('b', 1)], minimum_should_match: 2 } }),
       ['query', 'bool'],
-      'minimum_should_match over 1 is not supported',
+      'minimum_should_match can only be 0 or 1 here',
     ],
     [
       'an unknown kind deep inside',

@@ -48,8 +48,8 @@ describe('a folder of rules', () => {
       expect([rule.query, rule.severity, rule.riskScore]).toEqual(['f: x', 'medium', 47]);
       expect([{ f: 'x' }, { f: 'y' }].map((event) => evaluate(rule.predicate, event))).toEqual([true, false]);
     }
-    expect(loaded.ruleSet.rules[2]!.source).toEqual({ file: join(folder, 'below/b.yaml'), line: 9 });
-    expect(loaded.ruleSet.rules[8]!.source).toEqual({ file: join(folder, 'f.ndjson'), line: 3 });
+    expect(loaded.ruleSet.rules[2]!.source).toMatchObject({ file: join(folder, 'below/b.yaml'), line: 9 });
+    expect(loaded.ruleSet.rules[8]!.source).toMatchObject({ file: join(folder, 'f.ndjson'), line: 3 });
   });
 
   it('gives nothing from _deprecated and hidden folders, examples and other files, and nothing twice', () => {
