@@ -1,14 +1,20 @@
 // `fluent-detect fields EVENT`: an event as the rules see it, and which mapping did it.
-import { ecsForms } from '../fields/ecsForm.js';
-import { sourceMappings } from '../fields/mappings.js';
-import type { CommandIo, ExitStatus } from './io.js';
-import { oneEvent } from './oneEvent.js';
+import type { Flags } from '../config/load.js';
+import { type CommandIo, configFor, type ExitStatus } from './io.js';
+import { formsOf, oneEvent } from './oneEvent.js';
 import { table } from './table.js';
 
-export function fieldsCommand(path: string, flags: { readonly json?: boolean }, io: CommandIo): ExitStatus {
-  const event = oneEvent(path, io);
+export interface FieldsFlags extends Flags {
+  readonly json?: boolean;
+  /** The event's tag: constants of the config go by it. */
+  readonly tag?: string;
+}
+
+export function fieldsCommand(path: string, flags: FieldsFlags, io: CommandIo): ExitStatus {
+  const config = configFor(flags, io, { output: false });
+  const event = config && oneEvent(path, io);
   if (!event) return 2;
-  const forms = ecsForms(event, sourceMappings);
+  const forms = formsOf(event, config.rules.fieldMapping, flags.tag);
   if (flags.json) {
     const document = forms.map((f) => ({ ...f, fields: Object.fromEntries(f.fields) }));
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

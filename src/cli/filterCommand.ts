@@ -5,9 +5,8 @@ import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { ExecFilter } from '../filter/filter.js';
 import { createLog } from '../observe/log.js';
-import { formatRuleError } from '../rules/ruleError.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { rulesOf, unsupportedSummary } from './ruleSets.js';
+import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 
 export interface FilterFlags extends Flags {
   readonly format: 'json' | 'msgpack';
@@ -22,13 +21,8 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
   const config = configFor(flags, io, { output: false });
   if (!config) return 2;
   const log = createLog(config.log);
-  const loaded = rulesOf(config, (message) => log.error(message));
+  const loaded = soundRulesOf(config, io, (message) => log.error(message));
   if (!loaded) return 2;
-  if (loaded.errors.length > 0) {
-    for (const error of loaded.errors) io.stderr.write(`${formatRuleError(error)}\n`);
-    log.error({ errors: loaded.errors.length }, 'rules do not load: mend them, or leave their files out');
-    return 2;
-  }
   if (loaded.ruleSet.unsupported.length > 0) log.warn(`rules left out: ${unsupportedSummary(loaded)}`);
   // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { configCheck } from './configCommand.js';
-import { fieldsCommand } from './fieldsCommand.js';
+import { type FieldsFlags, fieldsCommand } from './fieldsCommand.js';
 import { type FilterFlags, filterCommand } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { quickstart } from './quickstartCommand.js';
@@ -32,6 +32,8 @@ const rulesFlag = () =>
   new Option('--rules <path>', 'a rule file, or a folder searched recursively (repeatable)').argParser(
     collect,
   );
+const tagFlag = () =>
+  new Option('--tag <tag>', "the event's tag: constants of the config go by it").default('');
 const logFormat = () =>
   new Option('--log-format <format>', 'json, or pretty for a terminal').choices(['json', 'pretty']);
 const logLevel = () =>
@@ -162,6 +164,7 @@ function program(): Command {
     .argument('<event>', 'a file with one JSON event, or -')
     .addOption(configFlag())
     .addOption(rulesFlag())
+    .addOption(tagFlag())
     .option('--json', 'as JSON')
     .action((rule: string, event: string, flags: RulesFlags) => {
       status = rulesExplain(rule, event, flags, io);
@@ -171,8 +174,10 @@ function program(): Command {
     .command('fields')
     .description('an event as the rules see it, and which mapping did it')
     .argument('<event>', 'a file with one JSON event, or -')
+    .addOption(configFlag())
+    .addOption(tagFlag())
     .option('--json', 'as JSON')
-    .action((event: string, flags: { json?: boolean }) => {
+    .action((event: string, flags: FieldsFlags) => {
       status = fieldsCommand(event, flags, io);
     });
 

@@ -1,6 +1,9 @@
-// One event from a file or stdin, for the commands that look at one.
+// One event from a file or stdin, for the commands that look at one; and how rules see it under a config.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type EcsForm, ecsForms } from '../fields/ecsForm.js';
+import { sourceMappings } from '../fields/mappings.js';
+import { mappingsFor, type UserMapping } from '../fields/userMapping.js';
 import type { CommandIo } from './io.js';
 
 /** Null: it cannot be read; why has been said. */
@@ -28,4 +31,9 @@ function parsed(text: string): unknown {
     // The caller says what should be there.
     return undefined;
   }
+}
+
+/** The event as rules see it, through the shipped mappings and the config's own. */
+export function formsOf(event: Record<string, unknown>, mapping: UserMapping, tag = ''): EcsForm[] {
+  return ecsForms(event, mappingsFor(sourceMappings, mapping, tag).mappings, mapping.jsonText);
 }

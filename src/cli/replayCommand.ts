@@ -7,9 +7,8 @@ import { type CaptureFormat, readerFor } from '../replay/readers.js';
 import { Replay, type ReplayTotals, type RuleFindings, top } from '../replay/replay.js';
 import { ReportCollector } from '../replay/report.js';
 import { CapturePathError, captureFiles, openCapture } from '../replay/sources.js';
-import { formatRuleError } from '../rules/ruleError.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { rulesOf, unsupportedSummary } from './ruleSets.js';
+import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 import { table } from './table.js';
 
 export interface ReplayFlags extends Flags {
@@ -31,12 +30,8 @@ export async function replayCommand(
   const config = configFor(flags, io, { output: false });
   if (!config) return 2;
   const say = (message: string): void => void io.stderr.write(`${message}\n`);
-  const loaded = rulesOf(config, say);
+  const loaded = soundRulesOf(config, io, say);
   if (!loaded) return 2;
-  if (loaded.errors.length > 0) {
-    for (const error of loaded.errors) say(formatRuleError(error));
-    return 2;
-  }
   if (loaded.ruleSet.unsupported.length > 0) say(`rules left out: ${unsupportedSummary(loaded)}`);
   if (loaded.ruleSet.rules.length === 0) say('no rule is in force: say --rules PATH');
   let files: string[];

@@ -4,6 +4,8 @@ import { fieldKnowledge } from '../fields/knownFields.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { FieldTypes } from '../kql/types.js';
 import { type LoadResult, loadRules, RulePathError } from '../rules/load.js';
+import { formatRuleError } from '../rules/ruleError.js';
+import type { CommandIo } from './io.js';
 
 /** Null: a path is not there; that has been said. */
 export function rulesOf(
@@ -24,6 +26,19 @@ export function rulesOf(
     say(error.message);
     return null;
   }
+}
+
+/** As `rulesOf`, for a command that cannot run when a rule is malformed: every error is said with its place. */
+export function soundRulesOf(
+  config: Pick<Config, 'rules'>,
+  io: CommandIo,
+  say: (message: string) => void,
+): LoadResult | null {
+  const loaded = rulesOf(config, say);
+  if (!loaded || loaded.errors.length === 0) return loaded;
+  for (const error of loaded.errors) io.stderr.write(`${formatRuleError(error)}\n`);
+  say(`rules do not load (${loaded.errors.length} errors): mend them, or leave their files out`);
+  return null;
 }
 
 /** How many rules are left out, by reason; '' when none is. */

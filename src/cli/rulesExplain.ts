@@ -1,10 +1,8 @@
 // `fluent-detect rules explain RULE EVENT`: why a rule matches an event or not, node by node of its query, with the
 // values that each condition saw.
-import { ecsForms } from '../fields/ecsForm.js';
-import { sourceMappings } from '../fields/mappings.js';
 import { type Explanation, explain } from '../kql/evaluate.js';
 import type { CommandIo, ExitStatus } from './io.js';
-import { oneEvent } from './oneEvent.js';
+import { formsOf, oneEvent } from './oneEvent.js';
 import { loadForCommand, type RulesFlags } from './rulesFlags.js';
 
 export function rulesExplain(ruleId: string, path: string, flags: RulesFlags, io: CommandIo): ExitStatus {
@@ -17,7 +15,7 @@ export function rulesExplain(ruleId: string, path: string, flags: RulesFlags, io
     io.stderr.write(`no rule has the id or the name ${JSON.stringify(ruleId)}\n`);
     return 2;
   }
-  const explained = ecsForms(event, sourceMappings).map((form) => {
+  const explained = formsOf(event, loaded.fieldMapping, flags.tag).map((form) => {
     const record = Object.fromEntries(form.fields);
     const excepted = rule.exceptions.find((e) => explain(e.predicate, record).matched)?.name ?? null;
     const query = explain(rule.predicate, record);

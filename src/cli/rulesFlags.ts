@@ -1,12 +1,19 @@
 // Rules for the `rules` commands: from paths on the command line, else from --rules and the config.
 import { resolve } from 'node:path';
 import type { Flags } from '../config/load.js';
+import type { UserMapping } from '../fields/userMapping.js';
 import type { LoadResult } from '../rules/load.js';
 import { type CommandIo, configFor } from './io.js';
 import { rulesOf } from './ruleSets.js';
 
 export interface RulesFlags extends Flags {
   readonly json?: boolean;
+  /** The event's tag, for `rules explain`: constants of the config go by it. */
+  readonly tag?: string;
+}
+
+export interface LoadedForCommand extends LoadResult {
+  readonly fieldMapping: UserMapping;
 }
 
 /** Null: the command cannot run; why has been said. Files are named as they were given. */
@@ -15,7 +22,7 @@ export function loadForCommand(
   flags: RulesFlags,
   io: CommandIo,
   lint = false,
-): LoadResult | null {
+): LoadedForCommand | null {
   const config = configFor(flags, io, { output: false });
   if (!config) return null;
   const say = (message: string): void => void io.stderr.write(`${message}\n`);
@@ -31,6 +38,7 @@ export function loadForCommand(
   const placed = <T extends { readonly file: string }>(of: T): T => ({ ...of, file: near(of.file) });
   return {
     ...loaded,
+    fieldMapping: config.rules.fieldMapping,
     errors: loaded.errors.map(placed),
     warnings: loaded.warnings.map(placed),
     ruleSet: { ...loaded.ruleSet, unsupported: loaded.ruleSet.unsupported.map(placed) },

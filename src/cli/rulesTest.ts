@@ -1,8 +1,9 @@
 // `fluent-detect rules test PATH…`: the examples kept beside the rules, each against its own rule.
 import { writeFileSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
-import { Engine } from '../detect/engine.js';
+import { Engines } from '../detect/engines.js';
 import { sourceMappings } from '../fields/mappings.js';
+import type { UserMapping } from '../fields/userMapping.js';
 import { jsonToMsgpack } from '../msgpack/json.js';
 import { type Example, exampleFilesOf, readExamples, stemOf } from '../rules/examples.js';
 import { RulePathError, ruleFilesOf } from '../rules/load.js';
@@ -43,7 +44,7 @@ export function rulesTest(paths: readonly string[], flags: TestFlags, io: Comman
   const errors = read.flatMap((r) => r.errors);
   for (const error of errors) say(formatRuleError(error));
   const rules = [...loaded.ruleSet.rules, ...loaded.ruleSet.disabled];
-  const outcomes = read.flatMap((r) => r.examples).map((e) => outcomeOf(e, rules));
+  const outcomes = read.flatMap((r) => r.examples).map((e) => outcomeOf(e, rules, loaded.fieldMapping));
   for (const { example, failure } of outcomes) {
     const place = `${example.file}:${example.line}`.replace(`${io.cwd}/`, '');
     say(failure === null ? `ok      ${example.name}` : `FAILED  ${place}: ${example.name}: ${failure}`);
@@ -63,7 +64,7 @@ function rulesBeside(file: string): string[] {
   return own.length > 0 ? own : [folder];
 }
 
-function outcomeOf(example: Example, rules: readonly Rule[]): Outcome {
+function outcomeOf(example: Example, rules: readonly Rule[], fieldMapping: UserMapping): Outcome {
   const stem = stemOf(example.file);
   const own = rules.filter((r) =>
     example.ruleId === null
@@ -75,11 +76,12 @@ function outcomeOf(example: Example, rules: readonly Rule[]): Outcome {
       example.ruleId === null ? `no rule file ${stem} beside it` : `no rule has the id ${example.ruleId}`;
     return { example, failure: which };
   }
-  const engine = new Engine(
+  const engine = new Engines(
     { rules: own, disabled: [], unsupported: [], hash: '' },
+    { routes: {}, fieldMapping },
     // What an example shows of a stateful rule is its query.
     { mappings: sourceMappings, gate: () => ({}) },
-  );
+  ).for(example.tag);
   const bytes = jsonToMsgpack(JSON.stringify(example.record));
   engine.match(bytes, 0, bytes.length, Date.now());
   const matched = engine.matches.length > 0;

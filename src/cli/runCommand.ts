@@ -8,7 +8,7 @@ import type { Stage } from '../stage/stage.js';
 import { type RunningStage, StartError, startStage } from '../stage/start.js';
 import type { AlertSummary } from '../stage/summary.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { rulesOf, unsupportedSummary } from './ruleSets.js';
+import { rulesOf, soundRulesOf, unsupportedSummary } from './ruleSets.js';
 
 export interface RunHooks {
   /** The stage takes events, at these addresses. */
@@ -24,13 +24,8 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
   const log = createLog({ ...config.log, level: hooks.quiet ? 'warn' : config.log.level });
-  const loaded = rulesOf(config, (message) => log.error(message));
+  const loaded = soundRulesOf(config, io, (message) => log.error(message));
   if (!loaded) return 2;
-  if (loaded.errors.length > 0) {
-    for (const error of loaded.errors) io.stderr.write(`${formatRuleError(error)}\n`);
-    log.error({ errors: loaded.errors.length }, 'rules do not load: mend them, or leave their files out');
-    return 2;
-  }
   for (const u of loaded.ruleSet.unsupported) {
     log.info({ rule_id: u.id, file: u.file, line: u.line }, `rule "${u.name}" is left out: ${u.reason}`);
   }

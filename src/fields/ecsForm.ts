@@ -15,14 +15,24 @@ export interface EcsForm {
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Keys at the top that hold records as JSON text, whatever the config adds. */
 const textKeys = ['message', 'log', 'payload'];
 
-/** The event itself first, then the records inside it. */
-export function ecsForms(event: Plain, mappings: readonly SourceMapping[]): EcsForm[] {
-  return [{ path: null, record: event }, ...recordsIn(event)].map(({ path, record }) => {
-    const mapping = recognise(record, mappings);
-    return { path, mapping: mapping?.name ?? null, fields: fieldsOf(record, mapping) };
-  });
+/**
+ * The event itself first, then the records inside it.
+ * @param jsonText the config's further keys that hold JSON text.
+ */
+export function ecsForms(
+  event: Plain,
+  mappings: readonly SourceMapping[],
+  jsonText: readonly string[] = [],
+): EcsForm[] {
+  return [{ path: null, record: event }, ...recordsIn(event, [...textKeys, ...jsonText])].map(
+    ({ path, record }) => {
+      const mapping = recognise(record, mappings);
+      return { path, mapping: mapping?.name ?? null, fields: fieldsOf(record, mapping) };
+    },
+  );
 }
 
 interface Inner {
@@ -30,9 +40,9 @@ interface Inner {
   readonly record: Plain;
 }
 
-function recordsIn(event: Plain): Inner[] {
+function recordsIn(event: Plain, keys: readonly string[]): Inner[] {
   const found = envelope(event, '');
-  for (const key of textKeys) {
+  for (const key of keys) {
     const value = event[key];
     if (typeof value === 'string' && /^\s*[{[]/.test(value)) found.push(...insideText(value, key));
     else if (key === 'payload' && isPlain(value)) {

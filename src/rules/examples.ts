@@ -4,12 +4,13 @@
 //   examples:
 //     - name: a sentence that is true of the rule
 //       matches: true
+//       tag: azure.signin      # optional: constants of the config go by it
 //       record: { event: { dataset: azure.signinlogs } }
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { Ajv } from 'ajv';
 import { yamlDocuments } from './formats/yamlDocument.js';
-import { isExamples, RulePathError } from './load.js';
+import { isExamples, isLeftOut, RulePathError } from './load.js';
 import { Lines, type Place } from './place.js';
 import { type RuleError, RuleFileError } from './ruleError.js';
 
@@ -20,6 +21,8 @@ export interface Example {
   readonly ruleId: string | null;
   readonly name: string;
   readonly matches: boolean;
+  /** '' where the example says none. */
+  readonly tag: string;
   readonly record: Readonly<Record<string, unknown>>;
 }
 
@@ -39,6 +42,7 @@ const validate = new Ajv({ allErrors: true }).compile({
         properties: {
           name: { type: 'string', minLength: 1 },
           matches: { type: 'boolean' },
+          tag: { type: 'string' },
           record: { type: 'object' },
         },
       },
@@ -59,7 +63,8 @@ export function exampleFilesOf(path: string): string[] {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((entry) => {
         const inside = join(path, entry.name);
-        if (entry.isDirectory()) return entry.name.startsWith('.') ? [] : exampleFilesOf(inside);
+        const target = entry.isSymbolicLink() ? statSync(inside, { throwIfNoEntry: false }) : entry;
+        if (target?.isDirectory()) return isLeftOut(entry.name) ? [] : exampleFilesOf(inside);
         return isExamples(entry.name) ? [inside] : [];
       });
   }
@@ -83,7 +88,14 @@ export function readExamples(file: string): { readonly examples: Example[]; read
     return { code, file, ...place, message, excerpt: `${line}\n${' '.repeat(place.column - 1)}^` };
   };
   try {
-    const found = yamlDocuments(text).map((source) => {
+    const documents = yamlDocuments(text);
+    if (documents.length === 0) {
+      return {
+        examples: [],
+        errors: [errorAt({ line: 1, column: 1 }, 'the file holds no examples', 'schema')],
+      };
+    }
+    const found = documents.map((source) => {
       if (!validate(source.value)) {
         const errors = (validate.errors ?? []).map((e) => {
           const path = e.instancePath
@@ -95,7 +107,10 @@ export function readExamples(file: string): { readonly examples: Example[]; read
         });
         return { examples: [], errors };
       }
-      const { rule_id: ruleId, examples } = source.value as { rule_id?: string; examples: Example[] };
+      const { rule_id: ruleId, examples } = source.value as {
+        rule_id?: string;
+        examples: (Omit<Example, 'tag'> & { tag?: string })[];
+      };
       return {
         examples: examples.map((e, n) => ({
           file,
@@ -103,6 +118,7 @@ export function readExamples(file: string): { readonly examples: Example[]; read
           ruleId: ruleId ?? null,
           name: e.name,
           matches: e.matches,
+          tag: e.tag ?? '',
           record: e.record,
         })),
         errors: [],

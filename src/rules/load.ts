@@ -66,10 +66,14 @@ export function ruleFilesOf(path: string): string[] {
       const target = entry.isSymbolicLink() ? statSync(inside, { throwIfNoEntry: false }) : entry;
       // A link to nothing is read like a file, and named as one that cannot be.
       const folder = target?.isDirectory() === true;
-      if (folder)
-        return entry.name === '_deprecated' || entry.name.startsWith('.') ? [] : ruleFilesOf(inside);
+      if (folder) return isLeftOut(entry.name) ? [] : ruleFilesOf(inside);
       return endings.has(extname(entry.name).toLowerCase()) && !isExamples(entry.name) ? [inside] : [];
     });
+}
+
+/** Folders that are not looked into. */
+export function isLeftOut(folder: string): boolean {
+  return folder === '_deprecated' || folder.startsWith('.');
 }
 
 /** `NAME.examples.yaml` beside a rule is its examples. */
@@ -210,7 +214,17 @@ class Loader {
       ruleset: document.ruleset ?? basename(dirname(file)) ?? 'fluent-detect',
       fieldTypes: this.#fieldTypes,
       overlay: this.#overlays[ruleId(raw)] ?? {},
-      listExceptions: (ids) => ids.flatMap((id) => this.#lists.get(id) ?? []),
+      listExceptions: (ids) =>
+        ids.flatMap((id) => {
+          const list = this.#lists.get(id);
+          if (!list) {
+            const place = source.place(['exceptions_list']);
+            const message = `no file beside the rule holds the exception list ${JSON.stringify(id)}: its exceptions are not applied`;
+            const excerpt = excerptOf(lines, place);
+            this.#warnings.push({ code: 'missing_exception_list', file, ...place, message, excerpt });
+          }
+          return list ?? [];
+        }),
       ...(this.#isKnownField ? { isKnownField: this.#isKnownField } : {}),
       onWarning: ({ code, span, message }) => {
         const place = source.placeIn(['query'], span.start);

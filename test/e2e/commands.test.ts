@@ -246,6 +246,31 @@ describe('fluent-detect rules', () => {
     expect(readFileSync(at('junit.xml'), 'utf8')).toContain('failures="1"');
   });
 
+  it('explain, test and fields see an event through the mapping of the config', () => {
+    const rule =
+      'name: w\ndescription: d\nrisk_score: 1\nseverity: low\ntype: query\nquery: "host.name: web1 and labels.site: north"\nrule_id: w\n';
+    put('w.yaml', rule);
+    put(
+      'w.examples.yaml',
+      'examples:\n  - { name: a box of the north matches, matches: true, tag: north.a, record: { box: web1 } }\n  - { name: one of the south does not, matches: false, tag: south, record: { box: web1 } }\n',
+    );
+    put(
+      'c.yaml',
+      'fields:\n  aliases: { host.name: [box] }\n  constants: [{ tags: north.**, values: { labels.site: north } }]\n',
+    );
+    put('event.json', '{"box":"web1"}');
+    const under = (...args: string[]) => run([...args, '--config', 'c.yaml'], { cwd: folder });
+    expect(under('rules', 'test', 'w.yaml')).toMatchObject({ status: 0 });
+    expect(run(['rules', 'test', 'w.yaml'], { cwd: folder }).status).toBe(1);
+    const seen = under('fields', 'event.json', '--tag', 'north.a', '--json');
+    const [form] = JSON.parse(seen.stdout) as { fields: object }[];
+    expect(form!.fields).toMatchObject({ 'host.name': ['web1'], 'labels.site': ['north'] });
+    const explained = (tag: string) =>
+      under('rules', 'explain', 'w', 'event.json', '--rules', 'w.yaml', '--tag', tag);
+    expect(explained('north.a').stdout).toMatch(/: matches$/m);
+    expect(explained('south').stdout).toMatch(/- labels\.site: north +saw no value$/m);
+  });
+
   it('list --json has id, name, version, severity, risk score and MITRE of each rule in force', () => {
     const { status, stdout } = run(['rules', 'list', '--json', '--rules', rules]);
     expect(status).toBe(0);

@@ -1,5 +1,5 @@
 // Examples beside a rule: which files they are in, what is read of them, and where an error is.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,11 +21,25 @@ function write(name: string, ...lines: string[]): string {
 }
 
 describe('the example files', () => {
-  it('of a folder are all below it, in the order of their names, but for hidden folders', () => {
+  it('of a folder are all below it, in the order of their names, but for hidden and deprecated ones', () => {
     const names = ['a.examples.yaml', 'b/c.examples.json', 'b/d/e.examples.YML', 'f.examples.yml'];
-    const others = ['.git/x.examples.yaml', 'a.toml', 'a.yaml', 'examples.yaml', 'a.examples.txt'];
+    const others = [
+      '.git/x.examples.yaml',
+      '_deprecated/x.examples.yaml',
+      'a.toml',
+      'a.yaml',
+      'examples.yaml',
+      'a.examples.txt',
+    ];
     for (const name of [...others, ...names].reverse()) write(name);
     expect(exampleFilesOf(folder)).toEqual(names.map((name) => join(folder, name)));
+  });
+
+  it('of a folder are also those behind a link to a folder', () => {
+    write('real/a.examples.yaml');
+    mkdirSync(join(folder, 'rules'));
+    symlinkSync(join(folder, 'real'), join(folder, 'rules/linked'));
+    expect(exampleFilesOf(join(folder, 'rules'))).toEqual([join(folder, 'rules/linked/a.examples.yaml')]);
   });
 
   it('of a rule file are those beside it with its name', () => {
@@ -76,10 +90,17 @@ describe('the examples of a file', () => {
       errors: [],
       examples: [
         {
-          ...{ file, line: 3, ruleId: 'r1', name: 'a sign-in by device code matches', matches: true },
+          ...{
+            file,
+            line: 3,
+            ruleId: 'r1',
+            name: 'a sign-in by device code matches',
+            matches: true,
+            tag: '',
+          },
           record: { event: { dataset: 'azure.signinlogs' }, list: [1, null] },
         },
-        { file, line: 7, ruleId: 'r1', name: 'an empty event does not', matches: false, record: {} },
+        { file, line: 7, ruleId: 'r1', name: 'an empty event does not', matches: false, tag: '', record: {} },
       ],
     });
   });
@@ -105,7 +126,7 @@ describe('the examples of a file', () => {
   });
 
   it('may be JSON, with a byte order mark before it', () => {
-    const example = { name: 'n', matches: true, record: { a: [{ b: 1.5 }] } };
+    const example = { name: 'n', matches: true, tag: 'azure.signin', record: { a: [{ b: 1.5 }] } };
     const file = write('a.examples.json', `\ufeff${JSON.stringify({ examples: [example] }, null, 2)}`);
     expect(readExamples(file)).toEqual({
       examples: [{ file, line: 3, ruleId: null, ...example }],
@@ -115,6 +136,13 @@ describe('the examples of a file', () => {
 });
 
 describe('what is wrong with an example file is said with its place', () => {
+  it('also when the file is empty', () => {
+    const file = write('a.examples.yaml', '# Nothing yet.');
+    expect(readExamples(file).errors.map(formatRuleError)).toEqual([
+      `${file}:1:1: the file holds no examples [schema]\n  # Nothing yet.\n  ^`,
+    ]);
+  });
+
   it('in the form of every rule error', () => {
     const lines = ['examples:', '  - name: n', '    matches: maybe', '    record: {}'];
     const file = write('a.examples.yaml', ...lines);

@@ -210,6 +210,15 @@ describe('a Kibana export', () => {
     expect(events.map((event) => evaluate(first, event))).toEqual([true, false, false]);
   });
 
+  it('warns of a list that a rule names and no file holds, at the name', () => {
+    write('a.ndjson', json('a', { exceptions_list: [list('gone')] }));
+    const { ruleSet, errors, warnings } = loadRules([folder]);
+    expect([ruleSet.rules.length, errors]).toEqual([1, []]);
+    expect(warnings.map((w) => `${w.code} ${w.line}: ${w.message}`)).toEqual([
+      'missing_exception_list 1: no file beside the rule holds the exception list "gone": its exceptions are not applied',
+    ]);
+  });
+
   it('with an exception item that is not understood is an error with the place of the entry', () => {
     const odd = { field: 'f', type: 'list', operator: 'included', list: { id: 'ips', type: 'ip' } };
     const items = [[entry('x'), odd], []].map((entries, i) => item(`${i}`, 'l', { entries }));
