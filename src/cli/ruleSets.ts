@@ -3,7 +3,8 @@ import type { Config } from '../config/config.js';
 import { fieldKnowledge } from '../fields/knownFields.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { FieldTypes } from '../kql/types.js';
-import { type LoadResult, loadRules, RulePathError } from '../rules/load.js';
+import { RulePathError } from '../rules/folders.js';
+import { type LoadResult, loadRules } from '../rules/load.js';
 import { formatRuleError } from '../rules/ruleError.js';
 import type { CommandIo } from './io.js';
 

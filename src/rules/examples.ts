@@ -6,11 +6,12 @@
 //       matches: true
 //       tag: azure.signin      # optional: constants of the config go by it
 //       record: { event: { dataset: azure.signinlogs } }
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { Ajv } from 'ajv';
+import { filesBelow, isFolder } from './folders.js';
 import { yamlDocuments } from './formats/yamlDocument.js';
-import { isExamples, isLeftOut, RulePathError } from './load.js';
+import { isExamples } from './load.js';
 import { Lines, type Place } from './place.js';
 import { type RuleError, RuleFileError } from './ruleError.js';
 
@@ -52,22 +53,7 @@ const validate = new Ajv({ allErrors: true }).compile({
 
 /** The example files at a path: itself, those below a folder, or the one beside a rule file. @throws RulePathError */
 export function exampleFilesOf(path: string): string[] {
-  let isFolder: boolean;
-  try {
-    isFolder = statSync(path).isDirectory();
-  } catch (cause) {
-    throw new RulePathError(`${path}: there is no such file or folder`, { cause });
-  }
-  if (isFolder) {
-    return readdirSync(path, { withFileTypes: true })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((entry) => {
-        const inside = join(path, entry.name);
-        const target = entry.isSymbolicLink() ? statSync(inside, { throwIfNoEntry: false }) : entry;
-        if (target?.isDirectory()) return isLeftOut(entry.name) ? [] : exampleFilesOf(inside);
-        return isExamples(entry.name) ? [inside] : [];
-      });
-  }
+  if (isFolder(path)) return filesBelow(path).filter(isExamples);
   if (isExamples(path)) return [path];
   const stem = basename(path, extname(path));
   return readdirSync(dirname(path))

@@ -1,12 +1,13 @@
 // Rule files and folders to a rule set. Nothing is silently skipped: every document ends as a rule, as disabled, as
 // unsupported with the reason, or as an error with its place.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, extname } from 'node:path';
 import type { RuleOverlay } from '../config/config.js';
 import { FieldTypes } from '../kql/types.js';
 import { buildRule, type RawRule, ruleId } from './build.js';
 import { exceptionItem } from './exceptionItems.js';
+import { filesBelow, isFolder, RulePathError } from './folders.js';
 import type { ReadDocument, RuleDocument } from './formats/format.js';
 import { ruleFormats } from './formats/ruleFormats.js';
 import { Lines, type Place } from './place.js';
@@ -29,14 +30,6 @@ export interface LoadResult {
   readonly files: number;
 }
 
-/** A path that cannot be read at all: usage, not a rule's fault. */
-export class RulePathError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'RulePathError';
-  }
-}
-
 /** @throws RulePathError when a path of `paths` is not there. */
 export function loadRules(paths: readonly string[], options: LoadOptions = {}): LoadResult {
   const loader = new Loader(options);
@@ -47,33 +40,12 @@ export function loadRules(paths: readonly string[], options: LoadOptions = {}): 
 
 const endings = new Set(ruleFormats.flatMap((f) => f.endings));
 
-/** Rule files at a path: the file itself, or those below a folder (`_deprecated` and hidden folders left out). */
+/** Rule files at a path: the file itself, or those below a folder. @throws RulePathError */
 export function ruleFilesOf(path: string): string[] {
-  let stat: ReturnType<typeof statSync>;
-  try {
-    stat = statSync(path);
-  } catch (cause) {
-    throw new RulePathError(`${path}: there is no such file or folder`, { cause });
-  }
-  if (!stat.isDirectory()) {
-    if (endings.has(extname(path).toLowerCase())) return [path];
-    throw new RulePathError(`${path}: rules are read from files that end in ${[...endings].join(', ')}`);
-  }
-  return readdirSync(path, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const inside = join(path, entry.name);
-      const target = entry.isSymbolicLink() ? statSync(inside, { throwIfNoEntry: false }) : entry;
-      // A link to nothing is read like a file, and named as one that cannot be.
-      const folder = target?.isDirectory() === true;
-      if (folder) return isLeftOut(entry.name) ? [] : ruleFilesOf(inside);
-      return endings.has(extname(entry.name).toLowerCase()) && !isExamples(entry.name) ? [inside] : [];
-    });
-}
-
-/** Folders that are not looked into. */
-export function isLeftOut(folder: string): boolean {
-  return folder === '_deprecated' || folder.startsWith('.');
+  const isRuleFile = (file: string): boolean => endings.has(extname(file).toLowerCase());
+  if (isFolder(path)) return filesBelow(path).filter((file) => isRuleFile(file) && !isExamples(file));
+  if (isRuleFile(path)) return [path];
+  throw new RulePathError(`${path}: rules are read from files that end in ${[...endings].join(', ')}`);
 }
 
 /** `NAME.examples.yaml` beside a rule is its examples. */

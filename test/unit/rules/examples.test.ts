@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFilesOf, readExamples, stemOf } from '../../../src/rules/examples.js';
-import { RulePathError } from '../../../src/rules/load.js';
+import { RulePathError } from '../../../src/rules/folders.js';
 import { formatRuleError } from '../../../src/rules/ruleError.js';
 
 let folder: string;

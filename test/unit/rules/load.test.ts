@@ -1,10 +1,11 @@
 // Rule files and folders to a rule set: what is loaded, what is left out and why, and where an error is.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluate } from '../../../src/kql/evaluate.js';
-import { type LoadResult, loadRules, RulePathError } from '../../../src/rules/load.js';
+import { RulePathError } from '../../../src/rules/folders.js';
+import { type LoadResult, loadRules } from '../../../src/rules/load.js';
 import { formatRuleError } from '../../../src/rules/ruleError.js';
 
 let folder: string;
@@ -59,6 +60,22 @@ describe('a folder of rules', () => {
     const kept = write('kept.json', json('kept'));
     const loaded = loadRules([folder, kept]);
     expect([ids(loaded), loaded.files, loaded.errors]).toEqual([['kept'], 1, []]);
+  });
+
+  it('that is a checkout of detection-rules gives what is in its folders of rules, and nothing else of it', () => {
+    for (const name of ['rules/linux/a.json', 'rules_building_block/b.json']) write(name, json(name));
+    const others = ['detection_rules/etc/c.json', 'hunting/d.json', 'renovate.json', '.github/e.json'];
+    for (const name of others) write(name, '{"no": "rule"}');
+    const loaded = loadRules([folder]);
+    expect([ids(loaded), loaded.errors]).toEqual([['rules/linux/a.json', 'rules_building_block/b.json'], []]);
+  });
+
+  it('is read once where a link leads back up, or round in a circle', () => {
+    write('a/b/rule.json', json('rule'));
+    symlinkSync(folder, join(folder, 'a/b/up'));
+    symlinkSync(join(folder, 'a/round'), join(folder, 'a/round'));
+    const loaded = loadRules([folder]);
+    expect([ids(loaded), loaded.errors]).toEqual([['rule'], []]);
   });
 
   it('that is not there is a RulePathError with its path', () => {
