@@ -83,6 +83,10 @@ export interface ForwardClientOptions {
   readonly connectTimeout: number;
   readonly retryWait: number;
   readonly retryMaxInterval: number;
+  readonly heartbeatType: 'transport' | 'udp' | 'none';
+  readonly heartbeatInterval: number;
+  /** Without an answer to heartbeats for so long, a server counts as away. */
+  readonly hardTimeout: number;
 }
 
 export type LineFormat = 'json' | 'out_file';

@@ -19,6 +19,9 @@ export const forwardDefaults: ForwardClientOptions = {
   connectTimeout: 10_000,
   retryWait: 500,
   retryMaxInterval: 10_000,
+  heartbeatType: 'none',
+  heartbeatInterval: 1000,
+  hardTimeout: 60_000,
 };
 
 export const httpDefaults = { timeout: 10_000, batchSize: 1 } as const;

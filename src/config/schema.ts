@@ -51,6 +51,9 @@ const forwardClient = {
   connect_timeout: time,
   retry_wait: time,
   retry_max_interval: time,
+  heartbeat_type: { enum: ['transport', 'udp', 'none'] },
+  heartbeat_interval: time,
+  hard_timeout: time,
 };
 const lineFile = {
   format: { enum: ['json', 'out_file'] },

@@ -165,6 +165,11 @@ function forwardOptions(t: Table): ForwardClientOptions {
     connectTimeout: timeOf(t['connect_timeout']) ?? forwardDefaults.connectTimeout,
     retryWait: timeOf(t['retry_wait']) ?? forwardDefaults.retryWait,
     retryMaxInterval: timeOf(t['retry_max_interval']) ?? forwardDefaults.retryMaxInterval,
+    heartbeatType:
+      (t['heartbeat_type'] as ForwardClientOptions['heartbeatType'] | undefined) ??
+      forwardDefaults.heartbeatType,
+    heartbeatInterval: timeOf(t['heartbeat_interval']) ?? forwardDefaults.heartbeatInterval,
+    hardTimeout: timeOf(t['hard_timeout']) ?? forwardDefaults.hardTimeout,
   };
 }
 

@@ -1,13 +1,13 @@
 // One downstream server: a kept connection, what was sent over it and not yet acked, and trying again when it breaks.
 // States: down → connecting → (greeting) → up → down. A connection that misbehaves in any way is thrown away with all
 // that it knows; no ack is believed that did not come over the connection that the chunk went out on.
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { ForwardClientOptions, OutputServer } from '../config/config.js';
 import type { OutChunk } from '../sinks/output.js';
 import { ackId, ReplyReader } from './ackReader.js';
+import { dial, openEvent } from './dial.js';
 import { ClientHandshake } from './handshakeClient.js';
+import { Heartbeat } from './heartbeat.js';
 import { outMessage } from './outMessage.js';
 
 /** A chunk on its way: it keeps its id however often and wherever it is sent. */
@@ -41,7 +41,9 @@ export class ServerLink {
   readonly #events: LinkEvents;
   readonly #deps: LinkDeps;
   #socket: Socket | null = null;
-  #up = false;
+  #heartbeat: Heartbeat | null = null;
+  /** The connection is open and greeted; without heartbeats it is not used all the same. */
+  #greeted = false;
   #closed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | null = null;
@@ -62,7 +64,7 @@ export class ServerLink {
   }
 
   get up(): boolean {
-    return this.#up;
+    return this.#greeted && this.#heartbeat?.alive !== false;
   }
 
   get unconfirmed(): number {
@@ -71,7 +73,12 @@ export class ServerLink {
 
   open(): void {
     if (this.#closed || this.#socket) return;
-    const socket = this.#connect();
+    if (this.#options.heartbeatType !== 'none') {
+      this.#heartbeat ??= new Heartbeat(this.server, this.#options, this.#deps.now, (alive) =>
+        this.#beats(alive),
+      );
+    }
+    const socket = dial(this.server);
     this.#socket = socket;
     const replies = new ReplyReader();
     const handshake = this.server.security
@@ -84,7 +91,7 @@ export class ServerLink {
     );
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
-    socket.once(this.server.tls ? 'secureConnect' : 'connect', () => {
+    socket.once(openEvent(this.server), () => {
       if (greeted) this.#ready(timer);
     });
     socket.on('data', (bytes: Buffer) => {
@@ -137,34 +144,27 @@ export class ServerLink {
     this.#closed = true;
     if (this.#retry) clearTimeout(this.#retry);
     if (this.#ackTimer) clearTimeout(this.#ackTimer);
-    this.#up = false;
+    this.#greeted = false;
+    this.#heartbeat?.stop();
     // What was written goes out; a peer that does not close is not waited for.
     this.#socket?.destroySoon();
   }
 
-  #connect(): Socket {
-    const { host, port, tls } = this.server;
-    if (!tls) return connect({ host, port });
-    const file = (path: string | null): Buffer | undefined =>
-      path === null ? undefined : readFileSync(path);
-    return connectTls({
-      host,
-      port,
-      servername: /^[\d.]+$|:/.test(host) ? '' : host,
-      ca: file(tls.caPath),
-      cert: file(tls.certPath),
-      key: file(tls.privateKeyPath),
-      passphrase: tls.privateKeyPassphrase ?? undefined,
-      rejectUnauthorized: !(tls.insecure || tls.allowSelfSigned),
-      ...(tls.verifyHostname ? {} : { checkServerIdentity: () => undefined }),
-    });
+  #beats(alive: boolean): void {
+    if (alive && this.up) this.#events.onUp(this);
+    if (!alive && this.#socket) {
+      this.#drop(
+        this.#socket,
+        `no answer to heartbeats within ${this.#options.hardTimeout} ms (hard_timeout)`,
+      );
+    }
   }
 
   #ready(timer: NodeJS.Timeout): void {
     clearTimeout(timer);
-    this.#up = true;
+    this.#greeted = true;
     this.#failures = 0;
-    this.#events.onUp(this);
+    if (this.up) this.#events.onUp(this);
   }
 
   #takeAck(value: Buffer): void {
@@ -202,7 +202,7 @@ export class ServerLink {
   #drop(socket: Socket, why: string): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
-    this.#up = false;
+    this.#greeted = false;
     if (this.#ackTimer) clearTimeout(this.#ackTimer);
     this.#ackTimer = null;
     socket.destroy();

@@ -73,10 +73,15 @@ export function fileEvents(folder: string): FileEvent[] {
   });
 }
 
-export async function until(done: () => boolean, what: string, withinMs = 60_000): Promise<void> {
+export async function until(
+  done: () => boolean,
+  what: string | (() => string),
+  withinMs = 60_000,
+): Promise<void> {
   const end = Date.now() + withinMs;
   while (!done()) {
-    if (Date.now() > end) throw new Error(`waited ${withinMs} ms for ${what}`);
+    if (Date.now() > end)
+      throw new Error(`waited ${withinMs} ms for ${typeof what === 'string' ? what : what()}`);
     await new Promise((r) => setTimeout(r, 50));
   }
 }

@@ -14,6 +14,9 @@ const options: ForwardClientOptions = {
   connectTimeout: 200,
   retryWait: 5,
   retryMaxInterval: 20,
+  heartbeatType: 'none',
+  heartbeatInterval: 10,
+  hardTimeout: 100,
 };
 const security = { selfHostname: 'us', sharedKey: 'key', username: 'u', password: 'p' };
 const open: { stop(): Promise<unknown> }[] = [];
