@@ -18,6 +18,8 @@ async function stillWorks(): Promise<void> {
   const other = await stage.sender();
   other.write(messageMode('after', match(`after-${before}`), { chunk: 'ok' }));
   await other.acked(1);
+  // What was refused is held by nobody.
+  expect(await stage.metric('fluent_detect_held_bytes')).toBe(0);
   expect(stage.downstream.events.at(-1)!.record['detection']).toBeDefined();
   await other.close();
 }

@@ -1,0 +1,55 @@
+// What a server writes: one answer a write, the next only when the one before is out.
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { AckWriter } from '../../../src/forward/ackWriter.js';
+
+/** A socket whose writes finish when the test says so. */
+function slowSocket() {
+  const written: string[] = [];
+  const finish: (() => void)[] = [];
+  const socket = {
+    destroyed: false,
+    write: (bytes: Buffer, done: () => void) => {
+      written.push(bytes.toString());
+      finish.push(done);
+      return false;
+    },
+  };
+  return { socket: socket as unknown as Socket, state: socket, written, next: () => finish.shift()!() };
+}
+
+describe('answers to a peer', () => {
+  it('are one write each, and the next waits until the one before is out', () => {
+    const { socket, written, next } = slowSocket();
+    const acks = new AckWriter(socket, () => undefined);
+    for (const text of ['HELO', 'PONG', 'ack']) acks.write(Buffer.from(text));
+    expect(written).toEqual(['HELO']);
+    next();
+    expect(written).toEqual(['HELO', 'PONG']);
+    expect(acks.idle).toBe(false);
+    next();
+    next();
+    expect(written).toEqual(['HELO', 'PONG', 'ack']);
+    expect(acks.idle).toBe(true);
+  });
+
+  it('that pile up are told of, once, and once more when half of them have gone', () => {
+    const { socket, next } = slowSocket();
+    const told: boolean[] = [];
+    const acks = new AckWriter(socket, (waiting) => told.push(waiting));
+    for (let n = 0; n < 3000; n += 1) acks.write(Buffer.from('ack'));
+    expect(told).toEqual([true]);
+    for (let n = 0; n < 3000; n += 1) next();
+    expect(told).toEqual([true, false]);
+  });
+
+  it('are forgotten when the connection is gone', () => {
+    const { socket, state, written, next } = slowSocket();
+    const acks = new AckWriter(socket, () => undefined);
+    for (const text of ['a', 'b']) acks.write(Buffer.from(text));
+    state.destroyed = true;
+    next();
+    expect(written).toEqual(['a']);
+    expect(acks.idle).toBe(true);
+  });
+});
