@@ -5,6 +5,7 @@ import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { ExecFilter } from '../filter/filter.js';
 import { createLog } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
 import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 
@@ -21,9 +22,10 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
   const config = configFor(flags, io, { output: false });
   if (!config) return 2;
   const log = createLog(config.log);
-  const loaded = soundRulesOf(config, io, (message) => log.error(message));
+  const loaded = soundRulesOf(config, io, (message) => say(log, 'rules_not_loaded', {}, message));
   if (!loaded) return 2;
-  if (loaded.ruleSet.unsupported.length > 0) log.warn(`rules left out: ${unsupportedSummary(loaded)}`);
+  if (loaded.ruleSet.unsupported.length > 0)
+    say(log, 'rules_left_out', {}, `rules left out: ${unsupportedSummary(loaded)}`);
   // Fluentd closes stdin and sends SIGTERM at the same moment: what is still in the pipe is read first.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const stateful = new StatefulRules(config.rules.stateful);
@@ -31,7 +33,12 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
     mappings: sourceMappings,
     gate: (rule, view, nowMs) => stateful.admit(rule, view, nowMs),
     onQuarantine: (rule, cause) =>
-      log.error({ rule_id: rule.id, cause: (cause as Error).message }, 'a rule failed and is left out'),
+      say(
+        log,
+        'rule_quarantined',
+        { rule_id: rule.id, cause: (cause as Error).message },
+        'a rule failed and is left out',
+      ),
   });
   const filter = new ExecFilter(
     {
@@ -45,6 +52,6 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
     { engines, log, now: Date.now },
   );
   const totals = await filter.run(io.stdin as AsyncIterable<Buffer>, io.stdout);
-  log.info({ ...totals }, 'end of input');
+  say(log, 'end_of_input', { ...totals }, 'end of input');
   return totals.lost > 0 ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 import type { ListenAddress } from '../config/config.js';
 import type { Flags } from '../config/load.js';
 import { createLog, type Logger } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import { formatRuleError } from '../rules/ruleError.js';
 import type { Stage } from '../stage/stage.js';
@@ -24,16 +25,18 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
   const log = createLog({ ...config.log, level: hooks.quiet ? 'warn' : config.log.level });
-  const loaded = soundRulesOf(config, io, (message) => log.error(message));
+  const loaded = soundRulesOf(config, io, (message) => say(log, 'rules_not_loaded', {}, message));
   if (!loaded) return 2;
   for (const u of loaded.ruleSet.unsupported) {
-    log.info({ rule_id: u.id, file: u.file, line: u.line }, `rule "${u.name}" is left out: ${u.reason}`);
+    const place = { rule_id: u.id, file: u.file, line: u.line };
+    say(log, 'rule_unsupported', place, `rule "${u.name}" is left out: ${u.reason}`);
   }
-  if (loaded.ruleSet.unsupported.length > 0) log.warn(`rules left out: ${unsupportedSummary(loaded)}`);
+  if (loaded.ruleSet.unsupported.length > 0)
+    say(log, 'rules_left_out', {}, `rules left out: ${unsupportedSummary(loaded)}`);
   for (const w of loaded.warnings)
-    log.debug({ code: w.code }, `${w.file}:${w.line}:${w.column}: ${w.message}`);
+    say(log, 'rule_warning', { warning: w.code }, `${w.file}:${w.line}:${w.column}: ${w.message}`);
   if (loaded.ruleSet.rules.length === 0)
-    log.warn('no rule is in force: events go on untagged (say --rules PATH)');
+    say(log, 'no_rules', {}, 'no rule is in force: events go on untagged');
 
   let running: RunningStage;
   try {
@@ -45,7 +48,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
     });
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    log.error(error.message);
+    say(log, 'start_failed', {}, error.message);
     return 2;
   }
   const { stage, metrics, addresses } = running;
@@ -58,7 +61,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
     ...(running.admin === null ? {} : { admin: running.admin }),
     pid: process.pid,
   };
-  if (!hooks.quiet) log.info(ready, 'ready');
+  if (!hooks.quiet) say(log, 'ready', ready, 'ready');
   hooks.onReady?.(addresses, metrics);
   const reload = (): void => reloadRules(flags, io, stage, metrics, log);
   process.on('SIGHUP', reload);
@@ -66,13 +69,17 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   process.off('SIGHUP', reload);
   const left = await running.stop();
   if (left.chunks > 0) {
-    log.warn(
+    say(
+      log,
+      'chunks_unconfirmed',
       { chunks: left.chunks },
       'chunks were not confirmed in time: they were not acked, and their senders will send them again',
     );
   }
-  if (left.alerts > 0) log.error({ alerts: left.alerts }, 'alerts could neither be delivered nor spooled');
-  if (!hooks.quiet) log.info({ events_in: metrics.eventsIn, events_out: metrics.eventsOut }, 'stopped');
+  if (left.alerts > 0)
+    say(log, 'alerts_lost', { alerts: left.alerts }, 'alerts could neither be delivered nor spooled');
+  if (!hooks.quiet)
+    say(log, 'stopped', { events_in: metrics.eventsIn, events_out: metrics.eventsOut }, 'stopped');
   return left.alerts > 0 ? 1 : 0;
 }
 
@@ -83,7 +90,7 @@ function endOf(until: Promise<void> | undefined, log: Logger): Promise<void> {
     const end = (signal: NodeJS.Signals): void => {
       if (ending) process.exit(1);
       ending = true;
-      log.info({ signal }, 'stopping: what was accepted is finished first');
+      say(log, 'stopping', { signal }, 'stopping: what was accepted is finished first');
       resolve();
     };
     process.on('SIGTERM', end);
@@ -94,16 +101,18 @@ function endOf(until: Promise<void> | undefined, log: Logger): Promise<void> {
 
 function reloadRules(flags: Flags, io: CommandIo, stage: Stage, metrics: Metrics, log: Logger): void {
   const config = configFor(flags, io, { output: true });
-  const loaded = config && rulesOf(config, (message) => log.error(message));
+  const loaded = config && rulesOf(config, (message) => say(log, 'rules_not_loaded', {}, message));
   if (!loaded || loaded.errors.length > 0) {
     for (const error of loaded?.errors ?? []) io.stderr.write(`${formatRuleError(error)}\n`);
     metrics.rules('invalid', loaded?.errors.length ?? 0);
-    log.error({ rule_set: stage.ruleSet.hash }, 'the new rules do not load: the old ones stay in force');
+    const fields = { rule_set: stage.ruleSet.hash };
+    say(log, 'rules_not_loaded', fields, 'the new rules do not load: the old ones stay in force');
     return;
   }
   stage.reload(loaded.ruleSet);
   metrics.rules('invalid', 0);
-  log.info({ rules: loaded.ruleSet.rules.length, rule_set: loaded.ruleSet.hash }, 'rules reloaded');
+  const fields = { rules: loaded.ruleSet.rules.length, rule_set: loaded.ruleSet.hash };
+  say(log, 'rules_reloaded', fields, 'rules reloaded');
 }
 
 function addressText(address: ListenAddress): string {

@@ -12,6 +12,7 @@ import { type Encodable, encode } from '../msgpack/encode.js';
 import { JsonError, jsonToMsgpack, msgpackToJson } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { Logger } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import type { Rule } from '../rules/rule.js';
 import { judgeJson } from '../stage/jsonDetection.js';
 import { tagMsgpack } from '../tag/msgpackTags.js';
@@ -212,7 +213,7 @@ export class ExecFilter {
   }
 
   #capNotice(notice: CapNotice): void {
-    this.#deps.log.warn({ rule_id: notice.rule.id }, capMessage(notice));
+    say(this.#deps.log, 'cap_reached', { rule_id: notice.rule.id }, capMessage(notice));
     this.#notice(notice.rule, capRecord(notice));
   }
 
@@ -231,7 +232,7 @@ export class ExecFilter {
 
   #lose(why: string): void {
     this.totals.lost += 1;
-    this.#deps.log.error({ record: this.#line }, `stdin: record ${this.#line} is lost: ${why}`);
+    say(this.#deps.log, 'record_lost', { record: this.#line }, `stdin: record ${this.#line} is lost: ${why}`);
   }
 
   async #flush(output: Writable): Promise<void> {

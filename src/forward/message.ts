@@ -48,21 +48,23 @@ export interface FrameContext {
 }
 
 /** Why bytes were refused: the `reason` label of fluent_detect_rejected_total. */
-export type RejectCode =
-  | 'not_msgpack'
-  | 'bad_message'
-  | 'bad_tag'
-  | 'bad_time'
-  | 'bad_entries'
-  | 'bad_option'
-  | 'bad_json'
-  | 'frame_too_large'
-  | 'too_deep'
-  | 'inflate_failed'
-  | 'inflated_too_large'
-  | 'handshake_failed'
-  | 'handshake_timeout'
-  | 'not_allowed'
-  | 'too_many_connections'
-  | 'idle_timeout'
-  | 'downstream_refused';
+export const rejectCodes = [
+  'not_msgpack',
+  'bad_message',
+  'bad_tag',
+  'bad_time',
+  'bad_entries',
+  'bad_option',
+  'bad_json',
+  'frame_too_large',
+  'too_deep',
+  'inflate_failed',
+  'inflated_too_large',
+  'handshake_failed',
+  'handshake_timeout',
+  'not_allowed',
+  'too_many_connections',
+  'idle_timeout',
+  'downstream_refused',
+] as const;
+export type RejectCode = (typeof rejectCodes)[number];

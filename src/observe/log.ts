@@ -33,11 +33,12 @@ export function createLog(options: LogOptions): Logger {
 
 /** `08:15:02 warn  message key=value`: the ready line begins with `ready`. */
 function peopleLine(line: string): string {
-  const { level, time, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const { level, time, msg, hint, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${shown(value)}`);
   if (msg === 'ready') return `ready ${fields.join(' ')}\n`;
+  const advice = hint === undefined ? '' : `\n${' '.repeat(15)}→ ${JSON.stringify(hint).slice(1, -1)}`;
   const clock = String(time).slice(11, 19);
-  return `${clock} ${String(level).padEnd(5)} ${String(msg)}${fields.length > 0 ? `  ${fields.join(' ')}` : ''}\n`;
+  return `${clock} ${String(level).padEnd(5)} ${String(msg)}${fields.length > 0 ? `  ${fields.join(' ')}` : ''}${advice}\n`;
 }
 
 function shown(value: unknown): string {

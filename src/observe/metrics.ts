@@ -105,8 +105,9 @@ export class Metrics {
   chunkLatency(seconds: number): void {
     this.#latency.observe(seconds);
   }
-  rejected(reason: string): void {
-    this.#rejected.inc({ reason });
+  /** `count` 0 makes the series appear. */
+  rejected(reason: string, count = 1): void {
+    this.#rejected.inc({ reason }, count);
   }
   /** Since the start, over all rules. */
   totals(): { readonly matches: number; readonly duplicates: number } {

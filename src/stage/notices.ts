@@ -1,6 +1,7 @@
 // What the stage says in its log when something is wrong, each kind at most once a while, and counts in its metrics.
-import type { RejectCode } from '../forward/message.js';
+import { type RejectCode, rejectCodes } from '../forward/message.js';
 import { type Logger, RateLimit } from '../observe/log.js';
+import { type LogCode, say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 
 /** The same kind of line at most once in this time. */
@@ -15,70 +16,73 @@ export class Notices {
     this.#log = log;
     this.#metrics = metrics;
     this.#limit = new RateLimit(SAID_EVERY_MS, now);
+    for (const reason of [...rejectCodes, 'invalid_event', 'unread_compression']) metrics.rejected(reason, 0);
   }
 
   /** A connection was closed for what it sent. */
   rejected(code: RejectCode, detail: string, peer: string): void {
     this.#metrics.rejected(code);
     // By kind and host: a peer that comes again and again has a new port each time.
-    this.#limit.limit(`${code} ${peer.replace(/:\d+$/, '')}`, (heldBack) => {
-      this.#log.warn({ code, peer, held_back: heldBack }, `connection closed: ${detail}`);
-    });
+    this.#seldom(code, peer.replace(/:\d+$/, ''), { peer }, `connection closed: ${detail}`);
   }
 
   /** One entry could not be an event; its neighbours go on. */
   invalid(reason: string, tag: string, peer: string): void {
     this.#metrics.rejected('invalid_event');
-    this.#limit.limit(`invalid ${peer}`, (heldBack) => {
-      this.#log.warn({ peer, tag, held_back: heldBack }, `an entry was taken out: ${reason}`);
-    });
+    this.#seldom('invalid_event', peer, { peer, tag }, `an entry was taken out: ${reason}`);
   }
 
   /** A chunk goes on, but no rule saw its events. */
   unread(peer: string, tag: string): void {
     this.#metrics.rejected('unread_compression');
-    this.#limit.limit(`zstd ${peer}`, (heldBack) => {
-      this.#log.warn(
-        { peer, tag, held_back: heldBack },
-        'a zstd chunk goes on unread: this Node cannot inflate zstd (22.15 and later can), so no rule sees its events',
-      );
-    });
+    this.#seldom(
+      'unread_compression',
+      peer,
+      { peer, tag },
+      'a zstd chunk goes on unread: this Node cannot inflate zstd (22.15 and later can), so no rule sees its events',
+    );
   }
 
   /** @param limit `chunk_size_warn_limit`; null: none. */
   size(bytes: number, limit: number | null, tag: string, peer: string): void {
     if (limit === null || bytes <= limit) return;
-    this.#limit.limit(`large ${peer}`, () => {
-      this.#log.warn({ peer, tag, bytes }, 'a chunk is over chunk_size_warn_limit');
-    });
+    this.#seldom('large_chunk', peer, { peer, tag, bytes }, 'a chunk is over chunk_size_warn_limit');
   }
 
   pressure(stop: boolean, heldBytes: number): void {
-    this.#limit.limit(`pressure ${stop}`, () => {
-      if (stop)
-        this.#log.warn(
-          { held_bytes: heldBytes },
-          'memory_limit reached: reading stops until the output confirms',
-        );
-      else this.#log.info('reading goes on');
-    });
+    const fields = { held_bytes: heldBytes };
+    if (stop)
+      this.#seldom(
+        'memory_limit_reached',
+        '',
+        fields,
+        'memory_limit reached: reading stops until the output confirms',
+      );
+    else this.#seldom('reading_resumed', '', fields, 'reading goes on');
   }
 
   givenUp(peer: string, cause: Error): void {
-    this.#log.warn({ peer, cause: cause.message }, 'a chunk was not confirmed and not acked');
+    const fields = { peer, cause: cause.message };
+    this.#seldom('chunk_not_confirmed', peer, fields, 'a chunk was not confirmed and not acked');
   }
 
   quarantined(ruleId: string, cause: Error): void {
-    this.#metrics.rules('quarantined', 1);
-    this.#log.error(
+    say(
+      this.#log,
+      'rule_quarantined',
       { rule_id: ruleId, cause: cause.message },
       'a rule failed and is left out until rules are loaded again',
     );
   }
 
   unsaved(cause: Error): void {
-    this.#limit.limit('state', () =>
-      this.#log.error({ cause: cause.message }, 'look-back and caps could not be saved'),
-    );
+    this.#seldom('state_not_saved', '', { cause: cause.message }, 'look-back and caps could not be saved');
+  }
+
+  /** A line of this code and about this one at most once a while; the next one tells how many were held back. */
+  #seldom(code: LogCode, about: string, fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#limit.limit(`${code} ${about}`, (heldBack) => {
+      say(this.#log, code, { ...fields, held_back: heldBack }, message);
+    });
   }
 }

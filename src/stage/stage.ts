@@ -17,6 +17,7 @@ import { ForwardServer } from '../forward/server.js';
 import { fieldsOf } from '../kql/fieldsOf.js';
 import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Logger } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { AlertDelivery } from '../sinks/delivery.js';
@@ -318,15 +319,17 @@ export class Stage {
   #capNotice(notice: CapNotice): void {
     const { rule, heldBack, kind } = notice;
     const { log } = this.#deps;
-    if (kind === 'reached') log.warn({ rule_id: rule.id }, capMessage(notice));
-    else log.info({ rule_id: rule.id, held_back: heldBack }, capMessage(notice));
+    if (kind === 'reached') say(log, 'cap_reached', { rule_id: rule.id }, capMessage(notice));
+    else say(log, 'cap_interval_over', { rule_id: rule.id, held_back: heldBack }, capMessage(notice));
     this.#submitNotice(rule, `cap ${rule.id} ${notice.intervalStart} ${kind}`, capRecord(notice));
   }
 
   /** A group's time is over: how many alerts were suppressed into its first. */
   #suppressionNotice(notice: SuppressionNotice): void {
     const { rule, suppressed, alertId } = notice;
-    this.#deps.log.info(
+    say(
+      this.#deps.log,
+      'alerts_suppressed',
       { rule_id: rule.id, suppressed, alert: alertId },
       'alerts were suppressed into an earlier one',
     );

@@ -8,6 +8,7 @@ import { inflate } from '../forward/inflate.js';
 import { ListenError } from '../forward/server.js';
 import { AdminServer } from '../observe/admin.js';
 import { type Logger, RateLimit } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import { Metrics } from '../observe/metrics.js';
 import type { RuleSet } from '../rules/rule.js';
 import { AlertDelivery } from '../sinks/delivery.js';
@@ -135,10 +136,10 @@ function deliveryOf(
     onOutcome: (sink, outcome, count) => metrics.alert(sink, outcome, count),
     onTrouble: (sink, what) => {
       limit.limit(`${sink} ${what}`, (heldBack) =>
-        log.warn({ sink, held_back: heldBack }, `alert sink: ${what}`),
+        say(log, 'sink_failing', { sink, held_back: heldBack }, `alert sink: ${what}`),
       );
     },
-    onRecovered: (sink) => log.info({ sink }, 'the alert sink takes alerts again'),
+    onRecovered: (sink) => say(log, 'sink_recovered', { sink }, 'the alert sink takes alerts again'),
   });
 }
 
@@ -171,7 +172,7 @@ function sinkOf(config: SinkConfig, io: StartIo, log: Logger, limit: RateLimit):
   switch (config.kind) {
     case 'forward':
       return new ForwardSink(
-        new ForwardOutput(config.servers, config.client, { onLink: linkLog('alert sink', log, limit) }),
+        new ForwardOutput(config.servers, config.client, { onLink: linkLog('sink', log, limit) }),
       );
     case 'file':
       return new FileSink(config);
@@ -183,14 +184,15 @@ function sinkOf(config: SinkConfig, io: StartIo, log: Logger, limit: RateLimit):
 }
 
 function linkLog(
-  what: string,
+  what: 'output' | 'sink',
   log: Logger,
   limit: RateLimit,
 ): (server: string, up: boolean, why: string) => void {
   return (server, up, why) => {
     limit.limit(`${server} ${up} ${why}`, (heldBack) => {
-      if (up) log.info({ server }, `${what}: connected`);
-      else log.warn({ server, held_back: heldBack }, `${what}: ${why}; trying again`);
+      const name = what === 'sink' ? 'alert sink' : what;
+      if (up) say(log, `${what}_connected`, { server }, `${name}: connected`);
+      else say(log, `${what}_away`, { server, held_back: heldBack }, `${name}: ${why}; trying again`);
     });
   };
 }

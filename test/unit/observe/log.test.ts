@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { rejectCodes } from '../../../src/forward/message.js';
 import { createLog, type Logger, RateLimit } from '../../../src/observe/log.js';
+import { logCodes, say } from '../../../src/observe/logCodes.js';
 
 type Format = 'json' | 'pretty';
 const forms: Format[] = ['json', 'pretty'];
@@ -43,6 +45,25 @@ describe('a log', () => {
     const say = (log: Logger): void => log.info({ in: 'forward://127.0.0.1:24224', rules: 3 }, 'ready');
     expect(linesOf('pretty', say)).toEqual(['ready in=forward://127.0.0.1:24224 rules=3\n']);
     expect(JSON.parse(linesOf('json', say)[0]!)).toMatchObject({ msg: 'ready', rules: 3 });
+  });
+
+  it('says a code at its own level, with what to do', () => {
+    const tell = (log: Logger): void => say(log, 'output_away', { server: 'a:1' }, 'refused');
+    expect(JSON.parse(linesOf('json', tell)[0]!)).toMatchObject({
+      level: 'warn',
+      code: 'output_away',
+      server: 'a:1',
+      msg: 'refused',
+      hint: logCodes.output_away.todo,
+    });
+    const people = linesOf('pretty', tell)[0]!.split('\n');
+    expect(people[0]).toMatch(/ warn {2}refused {2}code=output_away server=a:1$/);
+    expect(people[1]).toBe(`               → ${logCodes.output_away.todo}`);
+    expect(linesOf('pretty', (log) => say(log, 'reading_resumed', {}, 'on'))[0]!.split('\n')).toHaveLength(2);
+  });
+
+  it('has a code for every reason to refuse', () => {
+    expect(rejectCodes.filter((code) => !(code in logCodes))).toEqual([]);
   });
 
   it.each(forms)('in its %s form leaves out what is below its level', (format) => {

@@ -1,0 +1,217 @@
+// Every code that a log line can have, once: how loud it is, what happened, what was done about it and what is left to
+// do. `docs/logs.md` is made from this table. A line never says a thing that has no code here.
+import type { Logger } from './log.js';
+
+export interface LogCodeEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly happened: string;
+  /** What the program did about it by itself. */
+  readonly done: string;
+  /** What somebody has to do; '' when nothing. It stands in the line as `hint`. */
+  readonly todo: string;
+}
+
+const entry = (level: LogCodeEntry['level'], happened: string, done: string, todo = ''): LogCodeEntry => ({
+  level,
+  happened,
+  done,
+  todo,
+});
+
+/** What a sender did wrong: its connection was closed, nothing of the message was acked, others go on. */
+const refused = (happened: string, todo: string): LogCodeEntry =>
+  entry('warn', happened, 'closed that connection, acked nothing of the message', todo);
+
+export const logCodes = {
+  // The program's life.
+  ready: entry('info', 'The stage takes events.', 'says where it listens and where events go'),
+  stopping: entry('info', 'A signal asks the stage to end.', 'finishes what was accepted'),
+  stopped: entry('info', 'The stage has ended.', 'says how many events went in and out'),
+  start_failed: entry(
+    'error',
+    'The stage could not start.',
+    'ended with status 2',
+    'free the port or the spool that is named, or mend the path',
+  ),
+  chunks_unconfirmed: entry(
+    'warn',
+    'Chunks were not confirmed within shutdown_timeout.',
+    'did not ack them: their senders will send them again',
+    'see why the output does not confirm; raise shutdown_timeout',
+  ),
+  alerts_lost: entry(
+    'error',
+    'Alerts could neither be delivered nor put into the spool before the end.',
+    'ended with status 1',
+    'see the disk of alerts_spool.path and the sinks that are named',
+  ),
+  end_of_input: entry('info', "The filter's stdin has ended.", 'wrote all that was read, and ended'),
+
+  // Rules.
+  no_rules: entry(
+    'warn',
+    'No rule is in force.',
+    'passes events on untagged',
+    'say --rules PATH or rules.paths',
+  ),
+  rules_left_out: entry(
+    'warn',
+    'Some rules are of a type or language that does not run here.',
+    'left them out, with the number of each reason',
+    '`fluent-detect rules check` names them',
+  ),
+  rule_unsupported: entry('info', 'One rule is of a type or language that does not run here.', 'left it out'),
+  rule_warning: entry('debug', 'A rule loads, and something in it looks wrong.', 'uses it as it is'),
+  rules_not_loaded: entry(
+    'error',
+    'The rules do not load.',
+    'at start: ended with status 2; at a reload: left the old set in force',
+    'mend what is named with its place (`fluent-detect rules check PATH`), then send SIGHUP',
+  ),
+  rules_reloaded: entry('info', 'Another rule set is in force.', 'swapped it whole, between two messages'),
+  rule_quarantined: entry(
+    'error',
+    'A rule threw, or took too long for an event again and again.',
+    'leaves it out until rules are loaded again; events go on',
+    'look at the query; report it with the event; SIGHUP takes the rule in again',
+  ),
+  cap_reached: entry(
+    'warn',
+    'A rule has given max_signals alerts in one interval.',
+    'goes on tagging, holds further alerts of the interval back, tells the alert stream',
+    'see whether it is an attack or noise: add an exception, or raise max_signals',
+  ),
+  cap_interval_over: entry(
+    'info',
+    "A capped rule's interval is over.",
+    'says how many alerts were held back',
+  ),
+  alerts_suppressed: entry('info', "A suppression group's time is over.", 'says how many alerts it took in'),
+
+  // Events and chunks.
+  invalid_event: entry(
+    'warn',
+    'One entry of a chunk could not be an event.',
+    'took it out; its neighbours go on',
+    'mend the sender: an entry is [time, record], and a record is a map',
+  ),
+  unread_compression: entry(
+    'warn',
+    'A zstd chunk came, and this Node.js cannot inflate zstd.',
+    'passes it on; no rule sees its events',
+    'run Node.js 22.15 or later, or let the sender use gzip',
+  ),
+  large_chunk: entry(
+    'warn',
+    'A chunk is over chunk_size_warn_limit.',
+    'takes it',
+    "lower the sender's chunk size",
+  ),
+  memory_limit_reached: entry(
+    'warn',
+    'memory_limit bytes are held and not yet confirmed.',
+    'stopped reading: the senders keep what comes',
+    'see why the output is slow or away (/readyz); raise memory_limit',
+  ),
+  reading_resumed: entry('info', 'The output confirms again.', 'reads on'),
+  chunk_not_confirmed: entry(
+    'warn',
+    'A chunk could not be handed to the output or its alerts could not be kept.',
+    'did not ack it: its sender will send it again',
+    'see the cause; the output or the spool is named in the lines before',
+  ),
+  record_lost: entry(
+    'error',
+    'A record on stdin could not be read.',
+    'reads on after it; ends with status 1',
+    'mend what writes to the filter',
+  ),
+  state_not_saved: entry(
+    'error',
+    'Look-back, caps and what stateful rules know could not be saved.',
+    'goes on; a restart would forget them',
+    'see the disk of alerts_spool.path',
+  ),
+
+  // Where events and alerts go.
+  output_connected: entry('info', 'An output server takes chunks.', 'sends to it'),
+  output_away: entry(
+    'warn',
+    'An output server is away, refuses, or does not ack.',
+    'sends to the others, tries it again; reading stops when memory_limit is held',
+    'see that server and the network to it',
+  ),
+  sink_connected: entry('info', 'A Forward alert sink takes alerts.', 'sends to it'),
+  sink_away: entry(
+    'warn',
+    'A Forward alert sink is away.',
+    'spools its alerts, tries again',
+    'see that server',
+  ),
+  sink_failing: entry(
+    'warn',
+    'An alert sink refuses alerts, is slow, or its spool is full or cannot be written.',
+    'keeps alerts in order on disk and tries again; what it refuses for good goes to dead-letters.log',
+    'see the sink that is named, and the room under alerts_spool.max_bytes',
+  ),
+  sink_recovered: entry('info', 'An alert sink takes alerts again.', 'sends what waited, in order'),
+
+  // What senders did wrong; also the `reason` of fluent_detect_rejected_total.
+  not_msgpack: refused(
+    'The bytes are not msgpack or JSON.',
+    'point only Forward senders at this port; with TLS on one side, turn it on at the other',
+  ),
+  bad_message: refused(
+    'The message has none of the Forward entry modes.',
+    'see what the sender sends; it may be another protocol',
+  ),
+  bad_tag: refused('The tag is no text.', 'mend the sender'),
+  bad_time: refused("An event's time is no integer, no float and no EventTime.", 'mend the sender'),
+  bad_entries: refused('The entries of a chunk are not [time, record] pairs.', 'mend the sender'),
+  bad_option: refused("The message's option is no map.", 'mend the sender'),
+  bad_json: refused('A message in JSON is broken.', 'mend the sender'),
+  frame_too_large: refused(
+    'A message is over chunk_size_limit.',
+    "raise chunk_size_limit or lower the sender's chunk size",
+  ),
+  too_deep: refused(
+    'Maps and arrays are nested deeper than max_depth.',
+    'raise max_depth if such records are meant',
+  ),
+  inflate_failed: refused('A compressed chunk does not inflate.', 'see the sender; the payload is damaged'),
+  inflated_too_large: refused(
+    'A compressed chunk inflates to more than decompression_size_limit.',
+    'raise decompression_size_limit if such chunks are meant',
+  ),
+  handshake_failed: refused(
+    'The shared key, the user or the certificate does not fit.',
+    'compare shared_key, users and certificates on both sides',
+  ),
+  handshake_timeout: refused(
+    'The handshake did not end within handshake_timeout.',
+    'see whether the sender has <security> set',
+  ),
+  not_allowed: refused('The address may not connect.', 'add its network to allow or security.clients'),
+  too_many_connections: refused(
+    'max_connections are open.',
+    'raise max_connections, or let senders keep connections alive',
+  ),
+  idle_timeout: refused('Nothing came for idle_timeout.', ''),
+  downstream_refused: refused(
+    'The output cannot take the chunk.',
+    'see the detail; the sender keeps the chunk',
+  ),
+} as const satisfies Readonly<Record<string, LogCodeEntry>>;
+
+export type LogCode = keyof typeof logCodes;
+
+/** One line of the log: the code decides its level, and what to do goes with it. */
+export function say(
+  log: Logger,
+  code: LogCode,
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+): void {
+  const { level, todo } = logCodes[code];
+  log[level]({ code, ...fields, ...(todo === '' ? {} : { hint: todo }) }, message);
+}
