@@ -2,17 +2,20 @@
 // not put pieces together again (Fluentd recv(512), Fluent Bit's 512-byte buffer, fluent-logger's one 'data' event).
 import type { Socket } from 'node:net';
 
-/** Acks that may wait on a peer that does not read them, before its connection is no longer read. */
+/** Acks, and bytes of them (a chunk id may be long), that may wait on a peer that does not read, before it is no longer read. */
 const MAX_WAITING_ACKS = 1024;
+const MAX_WAITING_BYTES = 256 * 1024;
 
 export class AckWriter {
   readonly #socket: Socket;
   readonly #onBacklog: (waiting: boolean) => void;
   readonly #queue: Buffer[] = [];
+  #waitingBytes = 0;
   #writing = false;
+  #ending = false;
   #backlog = false;
 
-  /** @param onBacklog told when more than MAX_WAITING_ACKS wait, and when they no longer do. */
+  /** @param onBacklog told when more than MAX_WAITING_ACKS or MAX_WAITING_BYTES wait, and when they no longer do. */
   constructor(socket: Socket, onBacklog: (waiting: boolean) => void) {
     this.#socket = socket;
     this.#onBacklog = onBacklog;
@@ -20,26 +23,34 @@ export class AckWriter {
 
   write(bytes: Buffer): void {
     this.#queue.push(bytes);
-    if (!this.#backlog && this.#queue.length > MAX_WAITING_ACKS) {
+    this.#waitingBytes += bytes.length;
+    if (!this.#backlog && this.#over(1)) {
       this.#backlog = true;
       this.#onBacklog(true);
     }
     if (!this.#writing) this.#next();
   }
 
-  /** True when everything has been handed to the kernel. */
-  get idle(): boolean {
-    return !this.#writing;
+  /** Nothing more will be written: closes our side once all of it is out. */
+  end(): void {
+    this.#ending = true;
+    if (!this.#writing) this.#socket.end();
+  }
+
+  #over(share: number): boolean {
+    return this.#queue.length > MAX_WAITING_ACKS * share || this.#waitingBytes > MAX_WAITING_BYTES * share;
   }
 
   #next(): void {
     const bytes = this.#queue.shift();
     if (!bytes || this.#socket.destroyed) {
       this.#writing = false;
+      if (this.#ending) this.#socket.end();
       return;
     }
     this.#writing = true;
-    if (this.#backlog && this.#queue.length <= MAX_WAITING_ACKS / 2) {
+    this.#waitingBytes -= bytes.length;
+    if (this.#backlog && !this.#over(0.5)) {
       this.#backlog = false;
       this.#onBacklog(false);
     }

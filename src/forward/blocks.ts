@@ -9,10 +9,11 @@ const MAX_FREE = 32 * 1024 * 1024;
 
 export class Block {
   readonly buffer: Buffer;
-  readonly #pool: BlockPool;
+  readonly #pool: BlockPool | null;
   #users = 1;
 
-  constructor(buffer: Buffer, pool: BlockPool) {
+  /** @param pool where it goes back to; null: it is not used again. */
+  constructor(buffer: Buffer, pool: BlockPool | null) {
     this.buffer = buffer;
     this.#pool = pool;
   }
@@ -30,7 +31,7 @@ export class Block {
   /** A user is done with it; the last one gives it back. */
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#pool.giveBack(this.buffer);
+    if (this.#users === 0) this.#pool?.giveBack(this.buffer);
   }
 }
 

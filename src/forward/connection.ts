@@ -26,6 +26,9 @@ interface Awaited {
   done: boolean;
 }
 
+/** How long a refused peer has to take its acks and to close, ms. */
+const LINGER_MS = 2000;
+
 const ackKey = Buffer.concat([Buffer.from([0x81]), encode('ack')]);
 
 export class Connection {
@@ -43,7 +46,9 @@ export class Connection {
   readonly #awaited: Awaited[] = [];
   #paused = false;
   #backlog = false;
+  /** No more frames are taken: by shutdown, by refusal. */
   #ending = false;
+  #refused = false;
   #closed = false;
 
   constructor(
@@ -106,12 +111,21 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Refuses what came: one line, one count, and the connection is closed. Frames before it stay accepted. */
+  /**
+   * Refuses what came: one line, one count, and the connection is closed. Frames before it stay accepted, and their
+   * acks are still written. What the peer goes on sending is read and forgotten until it closes: a close over unread
+   * bytes would be a reset, which takes away the acks that the peer has not read yet.
+   */
   reject(code: RejectCode, detail: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#refused) return;
+    this.#refused = true;
+    this.#ending = true;
     this.#hooks.onReject(code, detail, this.peer);
     this.#reader.close();
-    this.#socket.destroySoon();
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#apply();
+    this.#closeIfDone();
   }
 
   #listen(): void {
@@ -120,9 +134,7 @@ export class Connection {
     socket.on('error', () => {
       // 'close' follows; a peer that resets is no news (heartbeats, probes and Fluentd's linger do).
     });
-    socket.on('end', () => {
-      if (this.#awaited.length === 0) socket.end();
-    });
+    socket.on('end', () => this.#closeIfDone());
     socket.once('close', () => {
       this.#closed = true;
       if (this.#timer) clearTimeout(this.#timer);
@@ -159,9 +171,15 @@ export class Connection {
           awaited.done = true;
           this.#flush();
         }),
-      refuse: (code, detail) => answer(() => this.reject(code, detail)),
+      refuse: (code, detail) =>
+        answer(() => {
+          // Nor is what came after it acked: the sender would take it for the answer to this one.
+          const place = this.#awaited.indexOf(awaited);
+          if (place !== -1) this.#awaited.length = place;
+          this.reject(code, detail);
+        }),
     });
-    return !this.#closed;
+    return !this.#refused;
   }
 
   #greet(buffer: Buffer, start: number, end: number): boolean {
@@ -188,13 +206,13 @@ export class Connection {
   }
 
   #closeIfDone(): void {
-    if (this.#awaited.length > 0) return;
-    if (this.#ending || this.#socket.readableEnded) this.#socket.destroySoon();
+    if (this.#awaited.length === 0 && (this.#ending || this.#socket.readableEnded)) this.#acks.end();
   }
 
   #apply(): void {
     if (this.#closed) return;
-    if (this.#paused || this.#backlog || this.#ending) this.#socket.pause();
-    else this.#socket.resume();
+    const isReading = this.#refused || !(this.#paused || this.#backlog || this.#ending);
+    if (isReading) this.#socket.resume();
+    else this.#socket.pause();
   }
 }

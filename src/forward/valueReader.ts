@@ -2,7 +2,7 @@
 // the connection says so. Reads into blocks; copies only what crosses the end of a block.
 import { ResumableSkip } from '../msgpack/resumableSkip.js';
 import { INVALID, TOO_DEEP, TRUNCATED } from '../msgpack/scan.js';
-import { type Block, type BlockPool, MAX_BLOCK, MIN_BLOCK } from './blocks.js';
+import { Block, type BlockPool, MAX_BLOCK, MIN_BLOCK } from './blocks.js';
 import { JsonFramer, messageOfJson } from './jsonFrames.js';
 import { Rejection } from './rejection.js';
 import type { ReadTarget } from './socketReads.js';
@@ -69,7 +69,10 @@ export class ValueReader implements ReadTarget {
     const { buffer } = this.#block;
     const have = this.#filled - this.#start;
     if (this.#closed) return scratch;
-    if (have === 0 && this.#start > 0 && this.#block.alone) {
+    if (have === 0 && buffer.length > MAX_BLOCK) {
+      // One large message does not make its connection large for ever.
+      this.#moveTo(MAX_BLOCK);
+    } else if (have === 0 && this.#start > 0 && this.#block.alone) {
       this.#start = 0;
       this.#filled = 0;
     } else if (have === 0 && buffer.length - this.#filled < buffer.length / 2) {
@@ -102,17 +105,21 @@ export class ValueReader implements ReadTarget {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopped = true;
+    this.#start = this.#filled;
     this.#block.release();
   }
 
-  /** Doubles with what really comes, never with what a header promises; large enough to hold a few of such values. */
+  /**
+   * Doubles with what really comes (each byte is copied once or twice, however large the message), never with what a
+   * header promises; large enough to hold a few of such values. Past MAX_BLOCK not more than the message needs.
+   */
   #nextSize(least: number): number {
-    const wanted = Math.max(
-      least,
-      Math.min(this.#filled - this.#start, MAX_BLOCK) * 2,
-      this.#block.buffer.length,
-    );
-    return wanted > MAX_BLOCK && least <= MAX_BLOCK ? MAX_BLOCK : wanted;
+    const doubled = (this.#filled - this.#start) * 2;
+    const wanted = Math.max(least, doubled, this.#block.buffer.length);
+    if (wanted <= MAX_BLOCK) return wanted;
+    if (least <= MAX_BLOCK) return MAX_BLOCK;
+    const whole = (this.#json ? this.#limits.chunkSizeLimit : this.#skip.needed) + LEAST_ROOM;
+    return Math.max(least, Math.min(doubled, whole));
   }
 
   #moveTo(size: number): void {
@@ -183,8 +190,8 @@ export class ValueReader implements ReadTarget {
     if (skip.advance(bytes, 0, bytes.length) < 0) {
       throw new Rejection('too_deep', `a message is nested more than ${this.#limits.maxDepth} deep`);
     }
-    const block = this.#pool.take(bytes.length);
-    bytes.copy(block.buffer);
+    // Not out of the pool: its blocks are 64 KiB and more, and small messages may be held by the thousand.
+    const block = new Block(bytes, null);
     const more = this.#give({ block, start: 0, end: bytes.length, elements: skip.elements });
     block.release();
     return more;

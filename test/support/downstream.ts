@@ -4,8 +4,8 @@ import { headerSize, skip } from '../../src/msgpack/scan.js';
 import { type Arrived, eventsOf, type Plain, pack, unpack } from './wire.js';
 
 export interface DownstreamOptions {
-  /** Whether a message is acked; by default always. */
-  readonly acks?: (message: Received) => boolean;
+  /** Whether a message is acked, `later`: with the next `release`; by default always and at once. */
+  readonly acks?: (message: Received) => boolean | 'later';
 }
 
 export interface Received {
@@ -18,6 +18,7 @@ export class Downstream {
   readonly messages: Received[] = [];
   readonly #options: DownstreamOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #held: (() => void)[] = [];
   #server: Server;
   #waiting: (() => void)[] = [];
   port = 0;
@@ -46,6 +47,11 @@ export class Downstream {
   /** Resolves when `n` events have come. */
   async receivedEvents(n: number): Promise<void> {
     while (this.events.length < n) await this.#next();
+  }
+
+  /** Acks what was held. */
+  release(): void {
+    for (const ack of this.#held.splice(0)) ack();
   }
 
   async stop(): Promise<void> {
@@ -84,6 +90,9 @@ export class Downstream {
     };
     this.messages.push(message);
     const { chunk } = message.option;
-    if (chunk !== undefined && (this.#options.acks?.(message) ?? true)) socket.write(pack({ ack: chunk }));
+    if (chunk === undefined) return;
+    const when = this.#options.acks?.(message) ?? true;
+    if (when === 'later') this.#held.push(() => socket.write(pack({ ack: chunk })));
+    else if (when) socket.write(pack({ ack: chunk }));
   }
 }

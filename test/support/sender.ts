@@ -26,8 +26,9 @@ export class Sender {
     });
   }
 
-  static async to(port: number): Promise<Sender> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  /** @param allowHalfOpen whether it may close its own side alone. */
+  static async to(port: number, allowHalfOpen = false): Promise<Sender> {
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen });
     await once(socket, 'connect');
     return new Sender(socket);
   }
