@@ -2,9 +2,10 @@
 // look-back, what the rule suppresses, what is over the cap. Knows no clock: the time of arrival comes in.
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
+import { type Candidate, candidateOf, type Outcome, suppressionFields } from './candidate.js';
 import { Cap, type CapNotice } from './cap.js';
 import { type AlertedEvent, alertFields } from './document.js';
-import { alertId, type EventSource, eventIdentity } from './identity.js';
+import type { EventSource } from './identity.js';
 import { LookBack } from './lookBack.js';
 import { Suppression, type SuppressionNotice, type SuppressionState } from './suppression.js';
 
@@ -47,20 +48,26 @@ export class Alerter {
 
   /** @param nowMs the time of arrival, epoch ms. */
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
-    const { rule } = match;
-    if (rule.buildingBlock) return { outcome: 'building_block' };
-    const id = alertId(rule.id, eventIdentity(match, event));
-    if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return { outcome: 'duplicate' };
-    const suppression = this.#suppression.take(match, id, nowMs);
-    if (suppression === 'suppressed') {
+    const candidate = candidateOf(match, event, nowMs);
+    if (candidate === null) return { outcome: 'building_block' };
+    const outcome = this.settle(candidate);
+    if (outcome !== 'alert') return { outcome };
+    const { id } = candidate;
+    const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
+    return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields };
+  }
+
+  /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */
+  settle(candidate: Candidate): Outcome {
+    const { rule, id, nowMs } = candidate;
+    if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return 'duplicate';
+    if (this.#suppression.take(candidate)) {
       this.#lookBack.add(id, nowMs);
-      return { outcome: 'suppressed' };
+      return 'suppressed';
     }
-    if (!this.#cap.take(rule, nowMs)) return { outcome: 'capped' };
+    if (!this.#cap.take(rule, nowMs)) return 'capped';
     this.#lookBack.add(id, nowMs);
-    const fields = alertFields(match, event, id);
-    if (suppression) fields['suppression'] = suppression;
-    return { outcome: 'alert', id, tag: this.tagFor(tag, rule.id, match.severity), fields };
+    return 'alert';
   }
 
   /** The alert's tag, by the template. */

@@ -1,15 +1,14 @@
 // Kibana's `alert_suppression`: one alert for each distinct group of values; later ones within the duration only
 // count. Bounded: past the bound alerts pass un-suppressed rather than memory growing.
-import type { Match } from '../detect/match.js';
-import type { Encodable } from '../msgpack/encode.js';
 import type { AlertSuppression, Rule } from '../rules/rule.js';
+import type { Candidate, SuppressionGroup } from './candidate.js';
 
 /** A group whose time is over, with alerts that were suppressed into it. */
 export interface SuppressionNotice {
   readonly rule: Rule;
   /** Id of the alert that they were suppressed into. */
   readonly alertId: string;
-  readonly terms: readonly { readonly field: string; readonly value: readonly string[] }[];
+  readonly terms: SuppressionGroup['terms'];
   readonly suppressed: number;
   readonly start: number;
   readonly end: number;
@@ -49,27 +48,23 @@ export class Suppression {
     this.#max = max;
   }
 
-  /** The suppression fields of a first alert; 'suppressed' for a later one; null: the rule does not suppress this one. */
-  take(match: Match, alertId: string, nowMs: number): { [key: string]: Encodable } | 'suppressed' | null {
-    const { rule, view } = match;
+  /** Whether the candidate is suppressed into an earlier alert of its group; the first one of a group is not. */
+  take({ rule, group, id: alertId, nowMs }: Candidate): boolean {
     const { suppression } = rule;
-    if (!suppression) return null;
-    const terms = suppression.groupBy.map((field) => ({ field, value: view.values(field) }));
-    if (suppression.missingFields === 'doNotSuppress' && terms.some((t) => t.value.length === 0)) return null;
-    const key = JSON.stringify([rule.id, terms.map((t) => t.value)]);
+    if (!suppression || group === null) return false;
+    const { key, terms } = group;
     const known = this.#groups.get(key);
     if (known && nowMs < known.until) {
       known.suppressed += 1;
       known.end = nowMs;
-      return 'suppressed';
+      return true;
     }
     if (known) this.#close(key, known);
     if (this.#groups.size < this.#max) {
       const until = untilOf(suppression, rule, nowMs);
       this.#groups.set(key, { rule, alertId, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
     }
-    const iso = new Date(nowMs).toISOString();
-    return { terms, start: iso, end: iso, docs_count: 0 };
+    return false;
   }
 
   /** Closes the groups whose time is over. */

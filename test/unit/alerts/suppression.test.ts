@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { type Candidate, candidateOf, suppressionFields } from '../../../src/alerts/candidate.js';
 import { suppressionRecord } from '../../../src/alerts/document.js';
 import { Suppression, type SuppressionNotice } from '../../../src/alerts/suppression.js';
-import type { Match } from '../../../src/detect/match.js';
 import type { Rule } from '../../../src/rules/rule.js';
 import { makeMatch, makeRule } from '../../support/makeRule.js';
 
 const rule = (over: Partial<Rule['suppression'] & object> = {}): Rule =>
   makeRule({ suppression: { groupBy: ['user.name'], durationMs: 1000, missingFields: 'suppress', ...over } });
-const of = (user: string | null, r = rule()): Match =>
-  makeMatch(r, {
-    view: { mapping: null, values: (name) => (name === 'user.name' && user !== null ? [user] : []) },
-  });
+const of = (id: string, nowMs: number, user: string | null, r = rule()): Candidate => {
+  const values = (name: string): string[] => (name === 'user.name' && user !== null ? [user] : []);
+  const match = makeMatch(r, { view: { mapping: null, values } });
+  return { ...candidateOf(match, { content: () => '', timeIso: '' }, nowMs)!, id };
+};
 const make = (max?: number): { s: Suppression; notices: SuppressionNotice[] } => {
   const notices: SuppressionNotice[] = [];
   return { s: new Suppression((n) => notices.push(n), max), notices };
@@ -19,20 +20,22 @@ const make = (max?: number): { s: Suppression; notices: SuppressionNotice[] } =>
 describe('alert suppression', () => {
   it('lets the first alert of a group through and suppresses the later ones until the duration is over', () => {
     const { s } = make();
-    expect(s.take(of('ada'), 'id1', 0)).toMatchObject({
+    const first = of('id1', 0, 'ada');
+    expect(s.take(first)).toBe(false);
+    expect(suppressionFields(first)['suppression']).toMatchObject({
       terms: [{ field: 'user.name', value: ['ada'] }],
       docs_count: 0,
     });
-    expect(s.take(of('ada'), 'id2', 999)).toBe('suppressed');
-    expect(s.take(of('bob'), 'id3', 999)).not.toBe('suppressed');
-    expect(s.take(of('ada'), 'id4', 1000)).not.toBe('suppressed');
+    expect(s.take(of('id2', 999, 'ada'))).toBe(true);
+    expect(s.take(of('id3', 999, 'bob'))).toBe(false);
+    expect(s.take(of('id4', 1000, 'ada'))).toBe(false);
   });
 
   it('tells how many were suppressed into which alert when the group’s time is over', () => {
     const { s, notices } = make();
-    s.take(of('ada'), 'id1', 0);
-    s.take(of('ada'), 'id2', 10);
-    s.take(of('ada'), 'id3', 20);
+    s.take(of('id1', 0, 'ada'));
+    s.take(of('id2', 10, 'ada'));
+    s.take(of('id3', 20, 'ada'));
     s.sweep(999);
     expect(notices).toEqual([]);
     s.sweep(1000);
@@ -48,35 +51,35 @@ describe('alert suppression', () => {
 
   it('treats a missing field as the rule says', () => {
     const { s } = make();
-    expect([s.take(of(null), '1', 0), s.take(of(null), '2', 1)][1]).toBe('suppressed');
+    expect([s.take(of('1', 0, null)), s.take(of('2', 1, null))][1]).toBe(true);
     const not = rule({ missingFields: 'doNotSuppress' });
-    expect([s.take(of(null, not), '1', 0), s.take(of(null, not), '2', 1)]).toEqual([null, null]);
+    expect([s.take(of('1', 0, null, not)), s.take(of('2', 1, null, not))]).toEqual([false, false]);
   });
 
   it('without a duration lasts as long as the rule’s interval', () => {
     const { s } = make();
     const interval = rule({ durationMs: null });
-    s.take(of('a', interval), '1', 10);
-    expect(s.take(of('a', interval), '2', 299_999)).toBe('suppressed');
-    expect(s.take(of('a', interval), '3', 300_000)).not.toBe('suppressed');
+    s.take(of('1', 10, 'a', interval));
+    expect(s.take(of('2', 299_999, 'a', interval))).toBe(true);
+    expect(s.take(of('3', 300_000, 'a', interval))).toBe(false);
   });
 
   it('survives a restart', () => {
     const { s } = make();
-    s.take(of('ada'), 'id1', 0);
-    s.take(of('ada'), 'id2', 1);
+    s.take(of('id1', 0, 'ada'));
+    s.take(of('id2', 1, 'ada'));
     const { s: after, notices } = make();
     after.restore(JSON.parse(JSON.stringify(s.snapshot())), [rule()]);
-    expect(after.take(of('ada'), 'id3', 2)).toBe('suppressed');
+    expect(after.take(of('id3', 2, 'ada'))).toBe(true);
     after.sweep(1000);
     expect(notices).toMatchObject([{ alertId: 'id1', suppressed: 2 }]);
   });
 
   it('is bounded: past the bound alerts pass unsuppressed', () => {
     const { s } = make(1);
-    s.take(of('a'), '1', 0);
-    s.take(of('b'), '2', 0);
-    expect(s.take(of('a'), '3', 1)).toBe('suppressed');
-    expect(s.take(of('b'), '4', 1)).not.toBe('suppressed');
+    s.take(of('1', 0, 'a'));
+    s.take(of('2', 0, 'b'));
+    expect(s.take(of('3', 1, 'a'))).toBe(true);
+    expect(s.take(of('4', 1, 'b'))).toBe(false);
   });
 });

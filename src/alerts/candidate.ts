@@ -1,0 +1,49 @@
+// A match that may become an alert, with all that the decision needs and nothing of the event: it outlives the event's
+// bytes, so the decision can be made elsewhere (another process, a shared store) and later.
+import type { Match } from '../detect/match.js';
+import type { Encodable } from '../msgpack/encode.js';
+import type { Rule } from '../rules/rule.js';
+import { alertId, type EventSource, eventIdentity } from './identity.js';
+
+/** The group that `alert_suppression` puts an alert in. */
+export interface SuppressionGroup {
+  /** Follows from the rule's id and the values. */
+  readonly key: string;
+  readonly terms: readonly { readonly field: string; readonly value: readonly string[] }[];
+}
+
+export interface Candidate {
+  readonly rule: Rule;
+  /** `kibana.alert.uuid`. */
+  readonly id: string;
+  /** Null: the rule does not suppress this one. */
+  readonly group: SuppressionGroup | null;
+  /** The time of arrival, epoch ms. */
+  readonly nowMs: number;
+}
+
+/** What becomes of a candidate. The last three are outcomes of fluent_detect_alerts_total. */
+export type Outcome = 'alert' | 'duplicate' | 'capped' | 'suppressed';
+
+/** Null: a building block's match never becomes an alert. */
+export function candidateOf(match: Match, event: EventSource, nowMs: number): Candidate | null {
+  const { rule } = match;
+  if (rule.buildingBlock) return null;
+  return { rule, id: alertId(rule.id, eventIdentity(match, event)), group: groupOf(match), nowMs };
+}
+
+/** `kibana.alert.suppression` of a group's first alert; nothing where the rule does not suppress. */
+export function suppressionFields({ group, nowMs }: Candidate): { [key: string]: Encodable } {
+  if (group === null) return {};
+  const iso = new Date(nowMs).toISOString();
+  const terms = group.terms.map(({ field, value }) => ({ field, value: [...value] }));
+  return { suppression: { terms, start: iso, end: iso, docs_count: 0 } };
+}
+
+function groupOf({ rule, view }: Match): SuppressionGroup | null {
+  const { suppression } = rule;
+  if (!suppression) return null;
+  const terms = suppression.groupBy.map((field) => ({ field, value: view.values(field) }));
+  if (suppression.missingFields === 'doNotSuppress' && terms.some((t) => t.value.length === 0)) return null;
+  return { key: JSON.stringify([rule.id, terms.map((t) => t.value)]), terms };
+}
