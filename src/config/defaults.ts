@@ -6,7 +6,7 @@ export const DEFAULT_PORT = 24224;
 export const inputDefaults = {
   chunkSizeLimit: 64 * 2 ** 20,
   chunkSizeWarnLimit: null,
-  decompressionSizeLimit: 256 * 2 ** 20,
+  decompressionSizeLimit: 128 * 2 ** 20,
   maxDepth: 512,
   maxConnections: 1024,
   handshakeTimeout: 10_000,

@@ -2,15 +2,17 @@
 // judging its events, and counted, because a chunk's bytes stay in use until it is confirmed downstream.
 
 /** Smallest and largest block that is kept for use again. */
+const LEAST_BLOCK = 16 * 1024;
 export const MIN_BLOCK = 64 * 1024;
 export const MAX_BLOCK = 4 * 1024 * 1024;
-/** Free bytes kept over all sizes; more is left to the garbage collector. */
-const MAX_FREE = 32 * 1024 * 1024;
+const DEFAULT_BUDGET = 32 * 1024 * 1024;
 
 export class Block {
   readonly buffer: Buffer;
   readonly #pool: BlockPool | null;
   #users = 1;
+  /** Counted as left: frames still lie in it. */
+  #left = false;
 
   /** @param pool where it goes back to; null: it is not used again. */
   constructor(buffer: Buffer, pool: BlockPool | null) {
@@ -28,20 +30,76 @@ export class Block {
     return this.#users === 1;
   }
 
+  /** The reader leaves it: from now on it is there only for the frames that lie in it. */
+  leave(): void {
+    this.#left = this.#users > 1;
+    if (this.#left) this.#pool?.left(this.buffer.length);
+    this.release();
+  }
+
   /** A user is done with it; the last one gives it back. */
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#pool?.giveBack(this.buffer);
+    if (this.#users > 0) return;
+    if (this.#left) this.#pool?.left(-this.buffer.length);
+    this.#pool?.giveBack(this.buffer);
   }
 }
 
 export class BlockPool {
   readonly #free = new Map<number, Buffer[]>();
+  readonly #budget: number;
   #freeBytes = 0;
+  #readers = 0;
+  #readerBytes = 0;
+  #leftBytes = 0;
+
+  /** @param budget bytes that all readers together read into, messages over a reader's share left out; and as many may
+   * wait to be used again. More than that is left to the garbage collector. */
+  constructor(budget = DEFAULT_BUDGET) {
+    this.#budget = budget;
+  }
+
+  /** Bytes of blocks that nobody reads into any more and that unconfirmed frames lie in. */
+  get leftBytes(): number {
+    return this.#leftBytes;
+  }
+
+  /** What a reader's block may grow to: many connections get smaller ones. */
+  get share(): number {
+    const even = this.#budget / Math.max(1, this.#readers);
+    return Math.min(MAX_BLOCK, Math.max(LEAST_BLOCK, 2 ** Math.floor(Math.log2(even))));
+  }
+
+  /** What a reader begins with. */
+  get least(): number {
+    return Math.min(MIN_BLOCK, this.share);
+  }
+
+  /** A reader came (+1) or went (-1). */
+  readers(change: 1 | -1): void {
+    this.#readers += change;
+  }
+
+  /** A reader's block changed size. */
+  reads(change: number): void {
+    this.#readerBytes += change;
+  }
+
+  /** Whether a reader whose block is `now` bytes may have one of `size` bytes. */
+  allows(size: number, now: number): boolean {
+    if (size <= this.least) return true;
+    return size <= this.share && this.#readerBytes - now + size <= this.#budget;
+  }
+
+  /** Frames lie in so many more (or fewer) bytes of blocks that nobody reads into. */
+  left(change: number): void {
+    this.#leftBytes += change;
+  }
 
   /** A block of at least `size` bytes: the next power of two up to MAX_BLOCK, beyond that just the size. */
   take(size: number): Block {
-    const rounded = size > MAX_BLOCK ? size : Math.max(MIN_BLOCK, 2 ** Math.ceil(Math.log2(size)));
+    const rounded = size > MAX_BLOCK ? size : Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(size)));
     const recycled = this.#free.get(rounded)?.pop();
     if (recycled) this.#freeBytes -= rounded;
     return new Block(recycled ?? Buffer.allocUnsafeSlow(rounded), this);
@@ -49,7 +107,7 @@ export class BlockPool {
 
   giveBack(buffer: Buffer): void {
     const size = buffer.length;
-    if (size > MAX_BLOCK || this.#freeBytes + size > MAX_FREE) return;
+    if (size > MAX_BLOCK || this.#freeBytes + size > this.#budget) return;
     const list = this.#free.get(size);
     if (list) list.push(buffer);
     else this.#free.set(size, [buffer]);

@@ -5,13 +5,12 @@ import type { InputConfig } from '../config/config.js';
 import { encode } from '../msgpack/encode.js';
 import { msgpackToJson } from '../msgpack/json.js';
 import { AckWriter } from './ackWriter.js';
-import type { BlockPool } from './blocks.js';
 import { frameAt } from './frames.js';
 import { ServerHandshake } from './handshakeServer.js';
 import type { Frame, FrameContext, RejectCode } from './message.js';
 import { Rejection } from './rejection.js';
 import { readInto } from './socketReads.js';
-import { ValueReader, type WholeValue } from './valueReader.js';
+import { type ReadMemory, ValueReader, type WholeValue } from './valueReader.js';
 
 export interface ConnectionHooks {
   onFrame(frame: Frame, context: FrameContext): void;
@@ -46,6 +45,8 @@ export class Connection {
   readonly #awaited: Awaited[] = [];
   #paused = false;
   #backlog = false;
+  /** For memory, in the middle of a large message. */
+  #waits = false;
   /** No more frames are taken: by shutdown, by refusal. */
   #ending = false;
   #refused = false;
@@ -55,7 +56,7 @@ export class Connection {
     id: number,
     accepted: Socket,
     config: InputConfig,
-    pool: BlockPool,
+    memory: ReadMemory,
     hooks: ConnectionHooks,
     reads: 'blocks' | 'ordinary',
   ) {
@@ -69,9 +70,13 @@ export class Connection {
     this.#handshake = security ? new ServerHandshake(security, address, hooks.random) : null;
     this.#established = this.#handshake === null;
     const limits = { chunkSizeLimit: config.chunkSizeLimit, maxDepth: config.maxDepth };
-    this.#reader = new ValueReader(pool, limits, {
+    this.#reader = new ValueReader(memory, limits, {
       onValue: (value) => this.#take(value),
       onReject: (rejection) => this.reject(rejection.code, rejection.message),
+      onWait: (waits) => {
+        this.#waits = waits;
+        this.#apply();
+      },
     });
     this.#socket = readInto(accepted, this.#reader, reads);
     this.#acks = new AckWriter(this.#socket, (waiting) => {
@@ -138,7 +143,7 @@ export class Connection {
     socket.once('close', () => {
       this.#closed = true;
       if (this.#timer) clearTimeout(this.#timer);
-      this.#reader.close();
+      this.#reader.gone();
       this.#hooks.onClose(this);
     });
     if (this.#config.idleTimeout > 0) {
@@ -211,8 +216,8 @@ export class Connection {
 
   #apply(): void {
     if (this.#closed) return;
-    const isReading = this.#refused || !(this.#paused || this.#backlog || this.#ending);
-    if (isReading) this.#socket.resume();
+    const stops = this.#paused || this.#backlog || this.#waits || this.#ending;
+    if (this.#refused || !stops) this.#socket.resume();
     else this.#socket.pause();
   }
 }

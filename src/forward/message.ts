@@ -65,6 +65,7 @@ export const rejectCodes = [
   'not_allowed',
   'too_many_connections',
   'idle_timeout',
+  'stalled',
   'downstream_refused',
 ] as const;
 export type RejectCode = (typeof rejectCodes)[number];

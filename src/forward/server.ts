@@ -5,11 +5,12 @@ import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { InputConfig, ListenAddress } from '../config/config.js';
-import { BlockPool } from './blocks.js';
 import { Connection, type ConnectionHooks } from './connection.js';
 import { inNetworks } from './handshakeServer.js';
+import { readMemory } from './memory.js';
 import type { Frame, FrameContext, RejectCode } from './message.js';
 import { UdpHeartbeat } from './udpHeartbeat.js';
+import type { ReadMemory } from './valueReader.js';
 
 export interface ForwardServerHooks {
   onFrame(frame: Frame, context: FrameContext): void;
@@ -22,7 +23,8 @@ export interface ForwardServerDeps {
   readonly random?: (bytes: number) => Buffer;
   /** `ordinary`: never read straight into blocks (the fallback, for tests and measurements). */
   readonly reads?: 'blocks' | 'ordinary';
-  readonly pool?: BlockPool;
+  /** Shared by all servers of a stage. */
+  readonly memory?: ReadMemory;
 }
 
 /** Why a server could not listen: the address, and what to do. */
@@ -33,10 +35,12 @@ export class ListenError extends Error {
   }
 }
 
+const DEFAULT_MEMORY = 256 * 2 ** 20;
+
 export class ForwardServer {
   readonly #config: InputConfig;
   readonly #hooks: ForwardServerHooks;
-  readonly #pool: BlockPool;
+  readonly #memory: ReadMemory;
   readonly #random: (bytes: number) => Buffer;
   readonly #reads: 'blocks' | 'ordinary';
   readonly #connections = new Set<Connection>();
@@ -49,7 +53,7 @@ export class ForwardServer {
   constructor(config: InputConfig, hooks: ForwardServerHooks, deps: ForwardServerDeps = {}) {
     this.#config = config;
     this.#hooks = hooks;
-    this.#pool = deps.pool ?? new BlockPool();
+    this.#memory = deps.memory ?? readMemory(DEFAULT_MEMORY);
     this.#random = deps.random ?? randomBytes;
     this.#reads = config.tls ? 'ordinary' : (deps.reads ?? 'blocks');
     this.#server = this.#make();
@@ -152,7 +156,7 @@ export class ForwardServer {
       },
       random: this.#random,
     };
-    const connection = new Connection(this.#nextId++, socket, this.#config, this.#pool, hooks, this.#reads);
+    const connection = new Connection(this.#nextId++, socket, this.#config, this.#memory, hooks, this.#reads);
     this.#connections.add(connection);
     this.#hooks.onConnection(1);
     if (this.#paused) connection.pause(true);

@@ -4,6 +4,7 @@ import { ResumableSkip } from '../msgpack/resumableSkip.js';
 import { INVALID, TOO_DEEP, TRUNCATED } from '../msgpack/scan.js';
 import { Block, type BlockPool, MAX_BLOCK, MIN_BLOCK } from './blocks.js';
 import { JsonFramer, messageOfJson } from './jsonFrames.js';
+import type { LargeMessages, LargeReader } from './largeMessages.js';
 import { Rejection } from './rejection.js';
 import type { ReadTarget } from './socketReads.js';
 
@@ -26,15 +27,26 @@ export interface ReaderEvents {
   /** A whole array; false: no more values are wanted from this connection. */
   onValue(value: WholeValue): boolean;
   onReject(rejection: Rejection): void;
+  /** Reading must stop until there is memory for a large message (true), or goes on (false). */
+  onWait(waits: boolean): void;
+}
+
+/** The memory that readers share. */
+export interface ReadMemory {
+  readonly pool: BlockPool;
+  readonly large: LargeMessages;
 }
 
 /** Where bytes go that nobody wants: those of a closed connection. */
 const scratch = Buffer.alloc(MIN_BLOCK);
 /** Room left in a block below which a new one is taken. */
 const LEAST_ROOM = 16 * 1024;
+/** Beside what is known of a large message: its option comes last. */
+const SLACK = 64 * 1024;
 
-export class ValueReader implements ReadTarget {
+export class ValueReader implements ReadTarget, LargeReader {
   readonly #pool: BlockPool;
+  readonly #large: LargeMessages;
   readonly #limits: ReaderLimits;
   readonly #events: ReaderEvents;
   readonly #skip: ResumableSkip;
@@ -46,13 +58,24 @@ export class ValueReader implements ReadTarget {
   #first = true;
   #stopped = false;
   #closed = false;
+  /** Bytes of the block that count as this reader's; 0: a large message's own. */
+  #counted = 0;
+  /** Room that `#large` has granted for the message being read. */
+  #grant = 0;
+  #asked = 0;
+  #turnIsOver = false;
+  #isLetGo = false;
+  bytesRead = 0;
 
-  constructor(pool: BlockPool, limits: ReaderLimits, events: ReaderEvents) {
-    this.#pool = pool;
+  constructor(memory: ReadMemory, limits: ReaderLimits, events: ReaderEvents) {
+    this.#pool = memory.pool;
+    this.#large = memory.large;
     this.#limits = limits;
     this.#events = events;
     this.#skip = new ResumableSkip(limits.maxDepth);
-    this.#block = pool.take(MIN_BLOCK);
+    this.#pool.readers(1);
+    this.#block = this.#pool.take(this.#pool.least);
+    this.#count(this.#block.buffer.length);
   }
 
   /** The connection speaks JSON: acks go back as JSON. */
@@ -66,19 +89,24 @@ export class ValueReader implements ReadTarget {
   }
 
   room(): Buffer {
+    if (this.#closed) {
+      this.gone();
+      return scratch;
+    }
     const { buffer } = this.#block;
     const have = this.#filled - this.#start;
-    if (this.#closed) return scratch;
-    if (have === 0 && buffer.length > MAX_BLOCK) {
-      // One large message does not make its connection large for ever.
-      this.#moveTo(MAX_BLOCK);
+    const left = buffer.length - this.#filled;
+    if (have === 0 && this.#grant === 0 && buffer.length > this.#pool.share) {
+      this.#moveTo(this.#shareOf(buffer.length));
     } else if (have === 0 && this.#start > 0 && this.#block.alone) {
       this.#start = 0;
       this.#filled = 0;
-    } else if (have === 0 && buffer.length - this.#filled < buffer.length / 2) {
-      this.#moveTo(this.#nextSize(buffer.length));
-    } else if (buffer.length - this.#filled < LEAST_ROOM) {
-      this.#moveTo(this.#nextSize(have + LEAST_ROOM));
+    } else if (have === 0 && left < buffer.length / 2) {
+      this.#moveTo(this.#shareOf(buffer.length));
+    } else if (this.#grant > buffer.length) {
+      this.#moveTo(this.#grant);
+    } else if (left < this.#leastRoom) {
+      this.#moveTo(this.#roomFor(have));
     }
     return this.#block.buffer.subarray(this.#filled);
   }
@@ -86,12 +114,16 @@ export class ValueReader implements ReadTarget {
   filled(n: number): void {
     if (this.#closed) return;
     this.#filled += n;
+    this.bytesRead += n;
     if (this.#stopped) {
       this.#start = this.#filled;
       return;
     }
     try {
       this.#takeValues();
+      if (this.#closed) return;
+      if (this.#turnIsOver) this.#endTurn();
+      this.#askForRoom();
     } catch (error) {
       this.#stopped = true;
       this.#start = this.#filled;
@@ -100,26 +132,80 @@ export class ValueReader implements ReadTarget {
     }
   }
 
-  /** Lets the block go; nothing is read afterwards. */
+  /** Nothing is read afterwards. What the socket was given to read into stays ours until it asks for more, or is gone. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopped = true;
     this.#start = this.#filled;
-    this.#block.release();
+    this.#pool.readers(-1);
+    this.#large.giveBack(this);
   }
 
-  /**
-   * Doubles with what really comes (each byte is copied once or twice, however large the message), never with what a
-   * header promises; large enough to hold a few of such values. Past MAX_BLOCK not more than the message needs.
-   */
-  #nextSize(least: number): number {
-    const doubled = (this.#filled - this.#start) * 2;
-    const wanted = Math.max(least, doubled, this.#block.buffer.length);
-    if (wanted <= MAX_BLOCK) return wanted;
-    if (least <= MAX_BLOCK) return MAX_BLOCK;
-    const whole = (this.#json ? this.#limits.chunkSizeLimit : this.#skip.needed) + LEAST_ROOM;
-    return Math.max(least, Math.min(doubled, whole));
+  /** The socket is gone: nothing can be read into the block any more. */
+  gone(): void {
+    this.close();
+    if (this.#isLetGo) return;
+    this.#isLetGo = true;
+    this.#count(0);
+    this.#block.leave();
+  }
+
+  granted(): void {
+    if (this.#closed) return;
+    this.#grant = this.#asked;
+    this.#events.onWait(false);
+  }
+
+  evict(why: string): void {
+    if (!this.#closed) this.#events.onReject(new Rejection('stalled', why));
+  }
+
+  /** A message that does not fit into this reader's share needs leave: for what its headers promise, within
+   * chunk_size_limit, or else for twice what has come. */
+  #askForRoom(): void {
+    const have = this.pending;
+    if (have === 0 || this.#stopped) return;
+    const known = Math.max(this.#json ? 0 : this.#skip.needed, have + this.#leastRoom);
+    if (this.#start + known <= this.#block.buffer.length || known <= this.#pool.least) return;
+    const exact = Math.max(known, Math.min(have * 2, this.#limits.chunkSizeLimit)) + SLACK;
+    const wanted = exact > MAX_BLOCK ? exact : roundUp(exact);
+    if (wanted <= this.#grant || this.#pool.allows(wanted, this.#counted)) return;
+    this.#asked = wanted;
+    if (this.#large.ask(this, wanted)) {
+      this.#grant = wanted;
+    } else if (!this.#closed) {
+      this.#events.onWait(true);
+    }
+  }
+
+  /** The large message was read: its block is left to it, with what has come of the next one taken along. */
+  #endTurn(): void {
+    this.#turnIsOver = false;
+    this.#grant = 0;
+    this.#large.giveBack(this);
+    this.#moveTo(this.#roomFor(this.pending));
+  }
+
+  /** A block for what is there and some more. Without leave for more, just for what is on its way already: reading
+   * stops then. */
+  #roomFor(have: number): number {
+    const least = have + this.#leastRoom;
+    const size = this.#shareOf(least);
+    return size >= least ? size : have + SLACK;
+  }
+
+  get #leastRoom(): number {
+    return Math.min(LEAST_ROOM, this.#pool.least / 4);
+  }
+
+  /** The largest block up to `wanted` that this reader may have: doubled with what really comes, large enough to hold
+   * a few of such values. */
+  #shareOf(wanted: number): number {
+    const few = Math.min(this.#filled - this.#start, MAX_BLOCK) * 2;
+    let size = Math.min(roundUp(Math.max(wanted, few)), this.#pool.share);
+    while (size > this.#pool.least && !this.#pool.allows(size, this.#counted)) size /= 2;
+    return size;
   }
 
   #moveTo(size: number): void {
@@ -127,8 +213,14 @@ export class ValueReader implements ReadTarget {
     this.#block.buffer.copy(next.buffer, 0, this.#start, this.#filled);
     this.#filled -= this.#start;
     this.#start = 0;
-    this.#block.release();
+    this.#block.leave();
     this.#block = next;
+    this.#count(this.#grant > 0 ? 0 : next.buffer.length);
+  }
+
+  #count(bytes: number): void {
+    this.#pool.reads(bytes - this.#counted);
+    this.#counted = bytes;
   }
 
   #takeValues(): void {
@@ -190,14 +282,15 @@ export class ValueReader implements ReadTarget {
     if (skip.advance(bytes, 0, bytes.length) < 0) {
       throw new Rejection('too_deep', `a message is nested more than ${this.#limits.maxDepth} deep`);
     }
-    // Not out of the pool: its blocks are 64 KiB and more, and small messages may be held by the thousand.
+    // Not out of the pool: its blocks are 16 KiB and more, and small messages may be held by the thousand.
     const block = new Block(bytes, null);
     const more = this.#give({ block, start: 0, end: bytes.length, elements: skip.elements });
-    block.release();
+    block.leave();
     return more;
   }
 
   #give(value: WholeValue): boolean {
+    this.#turnIsOver = this.#grant > 0;
     const more = this.#events.onValue(value);
     if (!more) {
       this.#stopped = true;
@@ -205,6 +298,10 @@ export class ValueReader implements ReadTarget {
     }
     return more;
   }
+}
+
+function roundUp(size: number): number {
+  return 2 ** Math.ceil(Math.log2(size));
 }
 
 function tooLarge(bytes: number, limit: number): Rejection {

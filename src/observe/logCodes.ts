@@ -197,6 +197,10 @@ export const logCodes = {
     'raise max_connections, or let senders keep connections alive',
   ),
   idle_timeout: refused('Nothing came for idle_timeout.', ''),
+  stalled: refused(
+    'A large message stood still, or grew, while others waited for its memory.',
+    "raise memory_limit, or lower the sender's chunk size",
+  ),
   downstream_refused: refused(
     'The output cannot take the chunk.',
     'see the detail; the sender keeps the chunk',

@@ -5,7 +5,9 @@ import type { FrameContext } from '../forward/message.js';
 
 export interface AckChainOptions {
   /** Bytes of held chunks past which reading stops. */
-  readonly memoryLimit: number;
+  readonly heldLimit: number;
+  /** Bytes of memory that held frames keep from being used again, whatever small part of it is theirs. */
+  readonly keptBytes: () => number;
   /** Reading must stop (true) or may go on (false): back-pressure on the senders. */
   readonly onPressure: (stop: boolean) => void;
   /** A chunk was confirmed to its sender, this many ms after it was accepted. */
@@ -19,6 +21,8 @@ export interface AckChainOptions {
 export class AckChain {
   readonly #options: AckChainOptions;
   #heldBytes = 0;
+  /** Of those, what does not lie in the blocks that frames were read into. */
+  #ownBytes = 0;
   #heldChunks = 0;
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
@@ -35,23 +39,38 @@ export class AckChain {
     return this.#heldChunks;
   }
 
-  /** Holds a chunk until all of `confirmations` are fulfilled, then acks it; gives it up when one of them fails. */
-  hold(context: FrameContext, bytes: number, confirmations: readonly Promise<unknown>[]): void {
+  /** Reading has stopped. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /**
+   * Holds a chunk until all of `confirmations` are fulfilled, then acks it; gives it up when one of them fails.
+   * @param frameBytes as it was read. @param ownBytes what it takes beside that: inflated, copied, its alerts.
+   */
+  hold(
+    context: FrameContext,
+    frameBytes: number,
+    ownBytes: number,
+    confirmations: readonly Promise<unknown>[],
+  ): void {
     const accepted = this.#options.now();
-    this.#heldBytes += bytes;
+    const held = { bytes: frameBytes + ownBytes, ownBytes };
+    this.#heldBytes += held.bytes;
+    this.#ownBytes += ownBytes;
     this.#heldChunks += 1;
     this.#press();
     const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
     all.then(
       () => {
-        this.#let(bytes);
         context.ack();
         this.#options.onAcked(this.#options.now() - accepted);
+        this.#let(held);
       },
       (cause: unknown) => {
-        this.#let(bytes);
         this.#options.onGivenUp(context, cause);
         context.refuse('downstream_refused', 'the chunk could not be confirmed and must be sent again');
+        this.#let(held);
       },
     );
   }
@@ -62,8 +81,9 @@ export class AckChain {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #let(bytes: number): void {
-    this.#heldBytes -= bytes;
+  #let(held: { readonly bytes: number; readonly ownBytes: number }): void {
+    this.#heldBytes -= held.bytes;
+    this.#ownBytes -= held.ownBytes;
     this.#heldChunks -= 1;
     this.#press();
     if (this.#heldChunks === 0) for (const resolve of this.#waiting.splice(0)) resolve();
@@ -71,11 +91,12 @@ export class AckChain {
 
   /** Stops at the limit, goes on below half of it: no flutter around one value. */
   #press(): void {
-    const { memoryLimit, onPressure } = this.#options;
-    if (!this.#stopped && this.#heldBytes >= memoryLimit) {
+    const { heldLimit, keptBytes, onPressure } = this.#options;
+    const bytes = Math.max(this.#heldBytes, this.#ownBytes + keptBytes());
+    if (!this.#stopped && bytes >= heldLimit) {
       this.#stopped = true;
       onPressure(true);
-    } else if (this.#stopped && this.#heldBytes < memoryLimit / 2) {
+    } else if (this.#stopped && (bytes < heldLimit / 2 || this.#heldChunks === 0)) {
       this.#stopped = false;
       onPressure(false);
     }

@@ -11,6 +11,7 @@ import { Engines } from '../detect/engines.js';
 import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { inflate } from '../forward/inflate.js';
+import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
@@ -21,7 +22,7 @@ import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { AlertDelivery } from '../sinks/delivery.js';
-import type { Output } from '../sinks/output.js';
+import type { OutChunk, Output } from '../sinks/output.js';
 import { AckChain } from './ackChain.js';
 import { AlertFeed } from './alertFeed.js';
 import { eventTime, type MadeChunk, makeChunk } from './chunks.js';
@@ -48,6 +49,13 @@ const HELD_FRAME_BYTES = 1024;
 const SWEEP_MS = 1000;
 const SAVE_MS = 5000;
 
+/** A frame that has come, and from whom. */
+interface Accepted {
+  readonly frame: Frame;
+  readonly context: FrameContext;
+  readonly input: InputConfig;
+}
+
 export class Stage {
   readonly #config: Config;
   readonly #deps: StageDeps;
@@ -61,6 +69,8 @@ export class Stage {
   /** Outlives the rule sets: what was counted and learnt stays over a reload. */
   readonly #stateful: StatefulRules;
   #engines: Engines;
+  /** Frames that wait until there is memory to inflate them, in order. */
+  readonly #deferred: Accepted[] = [];
   #timers: NodeJS.Timeout[] = [];
   #listening = false;
   #stopped: Promise<{ readonly chunks: number; readonly alerts: number }> | null = null;
@@ -79,11 +89,17 @@ export class Stage {
       onCap: (notice) => this.#capNotice(notice),
       onSuppressed: (notice) => this.#suppressionNotice(notice),
     });
+    const memory = readMemory(config.memoryLimit);
     this.#chain = new AckChain({
-      memoryLimit: config.memoryLimit,
+      heldLimit: memoryShares(config.memoryLimit).held,
+      keptBytes: () => memory.pool.leftBytes,
       now: () => performance.now(),
       onPressure: (stop) => {
+        if (!stop) this.#takeDeferred();
+        // What was put off may have filled it again.
+        if (stop !== this.#chain.stopped) return;
         for (const server of this.#servers) server.pause(stop);
+        memory.large.pause(stop);
         this.#notices.pressure(stop, this.#chain.heldBytes);
       },
       onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
@@ -91,13 +107,17 @@ export class Stage {
     });
     this.#servers = config.inputs.map(
       (input) =>
-        new ForwardServer(input, {
-          onFrame: (frame, context) => this.#take(frame, context, input),
-          onReject: (code, detail, peer) => this.#notices.rejected(code, detail, peer),
-          onConnection: (change) => {
-            deps.metrics.connections += change;
+        new ForwardServer(
+          input,
+          {
+            onFrame: (frame, context) => this.#accept({ frame, context, input }),
+            onReject: (code, detail, peer) => this.#notices.rejected(code, detail, peer),
+            onConnection: (change) => {
+              deps.metrics.connections += change;
+            },
           },
-        }),
+          { memory },
+        ),
     );
     deps.metrics.watch(
       () => deps.delivery.spooledBytes,
@@ -235,7 +255,22 @@ export class Stage {
     return this.#feed;
   }
 
-  #take(frame: Frame, context: FrameContext, input: InputConfig): void {
+  /** What inflates is put off while memory is short, and what comes behind it too. */
+  #accept(accepted: Accepted): void {
+    const putOff = this.#deferred.length > 0 || (this.#chain.stopped && accepted.frame.compressed !== null);
+    if (putOff) this.#deferred.push(accepted);
+    else this.#take(accepted);
+  }
+
+  #takeDeferred(): void {
+    while (!this.#chain.stopped) {
+      const next = this.#deferred.shift();
+      if (!next) return;
+      this.#take(next);
+    }
+  }
+
+  #take({ frame, context, input }: Accepted): void {
     const { metrics, output, delivery, now } = this.#deps;
     const nowMs = now();
     const alerts: Alert[] = [];
@@ -285,7 +320,7 @@ export class Stage {
       confirmations.push(this.#keeper.whenSafe(delivery.submit(alerts)));
     }
     if (confirmations.length === 0) context.ack();
-    else this.#chain.hold(context, frame.end - frame.start + HELD_FRAME_BYTES, confirmations);
+    else this.#chain.hold(context, frame.end - frame.start, ownBytes(frame, chunk, alerts), confirmations);
   }
 
   #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
@@ -353,6 +388,13 @@ export class Stage {
     };
     void delivery.submit([alert]);
   }
+}
+
+/** What a held frame costs beside the bytes it was read in. */
+function ownBytes(frame: Frame, chunk: OutChunk | null, alerts: readonly Alert[]): number {
+  const isCopy = frame.mode === 'message' || (frame.compressed !== null && chunk?.compressed === null);
+  const copied = isCopy && chunk ? chunk.payloadBytes : 0;
+  return HELD_FRAME_BYTES + copied + alerts.reduce((sum, a) => sum + a.record.length, 0);
 }
 
 /** in_forward's `tag` and `add_tag_prefix`. */

@@ -1,6 +1,7 @@
 // Bytes cut into whole values, in whatever pieces they come, and what memory that takes.
 import { describe, expect, it } from 'vitest';
 import { BlockPool, MAX_BLOCK } from '../../../src/forward/blocks.js';
+import { LargeMessages } from '../../../src/forward/largeMessages.js';
 import type { Rejection } from '../../../src/forward/rejection.js';
 import { ValueReader, type WholeValue } from '../../../src/forward/valueReader.js';
 import { pack } from '../../support/wire.js';
@@ -22,7 +23,7 @@ function reader(onValue: (value: WholeValue, reader: ValueReader) => boolean = (
   const values: Buffer[] = [];
   const rejections: Rejection[] = [];
   const made: ValueReader = new ValueReader(
-    pool,
+    { pool, large: new LargeMessages({ capacity: 64 * MIB }) },
     { chunkSizeLimit: 64 * MIB, maxDepth: 64 },
     {
       onValue: (value) => {
@@ -30,6 +31,7 @@ function reader(onValue: (value: WholeValue, reader: ValueReader) => boolean = (
         return onValue(value, made);
       },
       onReject: (rejection) => rejections.push(rejection),
+      onWait: () => undefined,
     },
   );
   const feed = (bytes: Buffer, most = 64 * 1024): void => {
@@ -44,6 +46,18 @@ function reader(onValue: (value: WholeValue, reader: ValueReader) => boolean = (
 }
 
 describe('a connection’s bytes', () => {
+  it('that come after it was refused are not read into memory that another connection has by then', () => {
+    const { made, pool } = reader();
+    const room = made.room();
+    // Refused from outside, while the socket still has this memory to read into.
+    made.close();
+    const [one, two] = [pool.take(pool.least), pool.take(pool.least)];
+    expect([one.buffer.buffer, two.buffer.buffer]).not.toContain(room.buffer);
+    made.filled(10);
+    expect(made.room().buffer).not.toBe(room.buffer);
+    expect(pool.take(pool.least).buffer.buffer === room.buffer).toBe(true);
+  });
+
   it.each([1, 2, 3, 7, 64])('come to the same values in pieces of %i bytes', (most) => {
     const { feed, values } = reader();
     const messages = [
@@ -89,7 +103,7 @@ describe('a connection’s bytes', () => {
     });
     feed(Buffer.concat([pack(['a', 1, {}]), pack(['b', 2, {}])]));
     expect(values).toHaveLength(1);
-    const [one, two] = [pool.take(1), pool.take(1)];
+    const [one, two] = [pool.take(pool.least), pool.take(pool.least)];
     expect(one.buffer).not.toBe(two.buffer);
   });
 });
