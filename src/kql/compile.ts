@@ -110,7 +110,7 @@ function withoutSuffix(pieces: readonly string[], length: number): readonly stri
  * The built-in table goes by names, and a vendor's `*.status_code` may well be text: a value that does not fit says so.
  * A declared class stands.
  */
-function fitting(field: ResolvedField, value: Literal): ResolvedField {
+export function fitting(field: ResolvedField, value: Literal): ResolvedField {
   if (field.declared || value.wildcard || misfit(field, value.text) === null) return field;
   return { ...field, class: 'keyword' };
 }

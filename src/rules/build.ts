@@ -10,7 +10,7 @@ import { durationMs, lookBackMs } from './durations.js';
 import { FilterError, filtersPredicate } from './filters.js';
 import type { SourceDocument } from './place.js';
 import type { AlertSuppression, NewTerms, Rule, RuleException, RuleType, Threat, Threshold } from './rule.js';
-import { RuleFileError } from './ruleError.js';
+import { RuleFileError, UnsupportedRuleError } from './ruleError.js';
 
 /** A rule in Kibana's schema, after `schemaProblems` found none. */
 export interface RawRule {
@@ -28,7 +28,7 @@ export interface BuildOptions {
   readonly isKnownField?: (field: string) => boolean;
 }
 
-/** @throws RuleFileError */
+/** @throws RuleFileError, UnsupportedRuleError */
 export function buildRule(source: SourceDocument, raw: RawRule, options: BuildOptions): Rule {
   const { overlay } = options;
   const text = (key: string, otherwise: string): string =>
@@ -125,14 +125,19 @@ function predicateOf(source: SourceDocument, query: string, raw: RawRule, option
     if (options.isKnownField) warnOfUnknown(predicate, options.isKnownField, options.onWarning);
   } catch (error) {
     if (!(error instanceof KqlError)) throw error;
-    throw new RuleFileError('kql', source.placeIn(['query'], error.span.start), `query: ${error.message}`);
+    throw new RuleFileError(
+      `kql_${error.code}`,
+      source.placeIn(['query'], error.span.start),
+      `query: ${error.message}`,
+    );
   }
   try {
-    const filters = filtersPredicate(Array.isArray(raw['filters']) ? (raw['filters'] as unknown[]) : []);
+    const filters = filtersPredicate((raw['filters'] as unknown[] | undefined) ?? [], options.fieldTypes);
     if (!filters) return predicate;
     return { kind: 'and', of: [predicate, filters], span: { start: 0, end: query.length } };
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
+    if (error.unsupported) throw new UnsupportedRuleError(error.message);
     throw new RuleFileError('filter', source.place(['filters', ...error.path]), `filters: ${error.message}`);
   }
 }

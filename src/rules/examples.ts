@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { Ajv } from 'ajv';
+import { excerptOf } from './excerpt.js';
 import { filesBelow, isFolder } from './folders.js';
 import { yamlDocuments } from './formats/yamlDocument.js';
 import { isExamples } from './load.js';
@@ -70,8 +71,7 @@ export function readExamples(file: string): { readonly examples: Example[]; read
   const text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   const lines = new Lines(text);
   const errorAt = (place: Place, message: string, code: RuleError['code']): RuleError => {
-    const line = lines.line(place.line);
-    return { code, file, ...place, message, excerpt: `${line}\n${' '.repeat(place.column - 1)}^` };
+    return { code, file, ...place, message, excerpt: excerptOf(lines, place) };
   };
   try {
     const documents = yamlDocuments(text);

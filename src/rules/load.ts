@@ -1,19 +1,21 @@
 // Rule files and folders to a rule set. Nothing is silently skipped: every document ends as a rule, as disabled, as
 // unsupported with the reason, or as an error with its place.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import type { RuleOverlay } from '../config/config.js';
 import { FieldTypes } from '../kql/types.js';
 import { buildRule, type RawRule, ruleId } from './build.js';
 import { exceptionItem } from './exceptionItems.js';
+import { excerptOf } from './excerpt.js';
 import { filesBelow, isFolder, RulePathError } from './folders.js';
 import type { ReadDocument, RuleDocument } from './formats/format.js';
 import { ruleFormats } from './formats/ruleFormats.js';
-import { Lines, type Place } from './place.js';
+import { firstPlace, Lines, type Place, type SourceDocument } from './place.js';
+import { readText } from './readText.js';
 import type { Rule, RuleException, RuleSet, UnsupportedRule } from './rule.js';
-import { type RuleError, RuleFileError, type RuleWarning } from './ruleError.js';
+import { type RuleError, RuleFileError, type RuleWarning, UnsupportedRuleError } from './ruleError.js';
 import { schemaProblems } from './schema.js';
+import { valueList } from './valueLists.js';
 
 export interface LoadOptions {
   readonly overlays?: Readonly<Record<string, RuleOverlay>>;
@@ -83,19 +85,20 @@ class Loader {
   }
 
   read(file: string): void {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-    } catch (error) {
-      this.#error(file, new Lines(''), 'unreadable', { line: 1, column: 1 }, (error as Error).message);
+    const { text, problem } = readText(file);
+    const lines = new Lines(text);
+    if (problem !== null) {
+      this.#error(file, lines, 'unreadable', firstPlace, problem);
       return;
     }
-    const lines = new Lines(text);
     const format = ruleFormats.find((f) => f.endings.includes(extname(file).toLowerCase()))!;
     this.#guard(file, lines, () => {
-      for (const document of format.read(text)) {
-        this.#guard(file, lines, () => this.#sort(file, lines, document));
+      const documents = format.read(text);
+      if (documents.length === 0) {
+        const message = 'the file holds no rule';
+        this.#warnings.push({ code: 'empty_file', file, ...firstPlace, message, excerpt: '' });
       }
+      for (const document of documents) this.#guard(file, lines, () => this.#sort(file, lines, document));
     });
   }
 
@@ -104,7 +107,8 @@ class Loader {
     const disabled: Rule[] = [];
     for (const { file, lines, document, raw } of this.#pending) {
       this.#guard(file, lines, () => {
-        const rule = this.#build(file, lines, document, raw);
+        const rule = this.#buildOrLeaveOut(file, lines, document, raw);
+        if (rule === null) return;
         const enabled = this.#overlays[rule.id]?.enabled ?? raw['enabled'] !== false;
         if (enabled) rules.push(rule);
         else disabled.push(rule);
@@ -128,18 +132,18 @@ class Loader {
   }
 
   #sort(file: string, lines: Lines, document: RuleDocument): void {
+    if (document.kind === 'none') return;
     if (document.kind === 'unreadable') throw document.error;
     const { source } = document;
     if (document.kind === 'exception_item') {
-      const { listId, exception } = exceptionItem(source);
-      this.#lists.set(listId, [...(this.#lists.get(listId) ?? []), exception]);
+      this.#exceptionItem(file, lines, source);
       return;
     }
     const raw = source.value;
     if (typeof raw !== 'object' || raw === null) {
       throw new RuleFileError('schema', source.place([]), 'this is not a rule: an object should be here');
     }
-    const rule = raw as RawRule;
+    const rule = withoutNulls(raw as RawRule);
     if (!this.#isSupported(file, document, rule)) return;
     if (typeof rule['rule_id'] === 'string') this.#named.add(rule['rule_id']);
     const problems = schemaProblems(rule);
@@ -158,6 +162,21 @@ class Loader {
     this.#pending.push({ file, lines, document, raw: rule });
   }
 
+  #exceptionItem(file: string, lines: Lines, source: SourceDocument): void {
+    const item = exceptionItem(source, {
+      fieldTypes: this.#fieldTypes,
+      valueList: (id, type) => valueList(dirname(file), id, type),
+      onMissingList: (id, path) => {
+        const place = source.place(path);
+        const message = `no file ${JSON.stringify(id)} beside it holds the value list: this exception is not applied`;
+        const excerpt = excerptOf(lines, place);
+        this.#warnings.push({ code: 'missing_value_list', file, ...place, message, excerpt });
+      },
+    });
+    if (item === null) return;
+    this.#lists.set(item.listId, [...(this.#lists.get(item.listId) ?? []), item.exception]);
+  }
+
   #isSupported(file: string, { source }: ReadDocument, rule: RawRule): boolean {
     const type = rule['type'];
     const language = typeof rule['language'] === 'string' ? rule['language'] : null;
@@ -172,11 +191,27 @@ class Loader {
     }
     const reason = unsupportedReason(type, language);
     if (reason === null) return true;
+    this.#leaveOut(file, source, rule, reason);
+    return false;
+  }
+
+  #leaveOut(file: string, source: SourceDocument, rule: RawRule, reason: string): void {
     const id = typeof rule['rule_id'] === 'string' ? rule['rule_id'] : '';
     this.#named.add(id);
     const { line } = source.place([]);
-    this.#unsupported.push({ id, name: String(rule['name'] ?? ''), type, language, file, line, reason });
-    return false;
+    const language = typeof rule['language'] === 'string' ? rule['language'] : null;
+    const [name, type] = [String(rule['name'] ?? ''), String(rule['type'])];
+    this.#unsupported.push({ id, name, type, language, file, line, reason });
+  }
+
+  #buildOrLeaveOut(file: string, lines: Lines, document: ReadDocument, raw: RawRule): Rule | null {
+    try {
+      return this.#build(file, lines, document, raw);
+    } catch (error) {
+      if (!(error instanceof UnsupportedRuleError)) throw error;
+      this.#leaveOut(file, document.source, raw, error.message);
+      return null;
+    }
   }
 
   #build(file: string, lines: Lines, document: ReadDocument, raw: RawRule): Rule {
@@ -219,19 +254,16 @@ class Loader {
   }
 }
 
+/** Kibana's API writes null for what a rule does not have. */
+function withoutNulls(raw: RawRule): RawRule {
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+}
+
 function unsupportedReason(type: string, language: string | null): string | null {
   if (!supportedTypes.has(type)) return `rules of type ${type} are not supported`;
   if (language !== null && language !== 'kuery')
     return `queries in ${language} are not supported; only kuery (KQL) is`;
   return null;
-}
-
-/** The line and a caret; long lines are cut around the place. */
-function excerptOf(lines: Lines, place: Place): string {
-  const whole = lines.line(place.line);
-  const from = Math.max(0, place.column - 61);
-  const line = whole.slice(from, from + 120);
-  return `${line}\n${line.slice(0, place.column - 1 - from).replace(/[^\t]/g, ' ')}^`;
 }
 
 /** Over all that decides a match and a tag. */

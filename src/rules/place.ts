@@ -5,6 +5,7 @@ export interface Place {
   readonly line: number;
   readonly column: number;
 }
+export const firstPlace: Place = { line: 1, column: 1 };
 export type Path = readonly (string | number)[];
 
 /** One rule (or exception item) as it stood in a file, with the way back to its places. */

@@ -1,11 +1,13 @@
 // What is wrong with a rule file, and where. A malformed rule costs that rule, never the others.
+import type { KqlErrorCode } from '../kql/error.js';
 import type { Place } from './place.js';
 
 export type RuleErrorCode =
   | 'unreadable'
   | 'syntax'
   | 'schema'
-  | 'kql'
+  /** Of the query. */
+  | `kql_${KqlErrorCode}`
   | 'filter'
   | 'exception'
   | 'duplicate_id'
@@ -23,6 +25,14 @@ export interface RuleError {
 }
 
 export type RuleWarning = Omit<RuleError, 'code'> & { readonly code: string };
+
+/** Thrown for a rule that is well formed but cannot run here: it is named with the reason and left out. */
+export class UnsupportedRuleError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'UnsupportedRuleError';
+  }
+}
 
 /** Thrown inside a format; the loader adds file and excerpt. */
 export class RuleFileError extends Error {

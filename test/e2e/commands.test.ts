@@ -224,11 +224,11 @@ describe('fluent-detect rules', () => {
     const json = JSON.parse(run(['rules', 'check', '.', '--format', 'json'], { cwd: folder }).stdout) as {
       errors: unknown[];
     };
-    expect(json.errors).toMatchObject([{ code: 'kql', file: 'bad.yaml', line: 6 }]);
+    expect(json.errors).toMatchObject([{ code: 'kql_unclosed_paren', file: 'bad.yaml', line: 6 }]);
     const sarif = JSON.parse(run(['rules', 'check', '.', '--format', 'sarif'], { cwd: folder }).stdout) as {
       runs: { results: unknown[] }[];
     };
-    expect(sarif.runs[0]!.results).toMatchObject([{ ruleId: 'kql', level: 'error' }]);
+    expect(sarif.runs[0]!.results).toMatchObject([{ ruleId: 'kql_unclosed_paren', level: 'error' }]);
   });
 
   it('test runs the shipped examples, and ends with 1 when one fails', () => {

@@ -1,5 +1,5 @@
 // elastic/detection-rules TOML: `[metadata]`, `[rule]`, `[[rule.threat]]`. Names that differ from Kibana's schema
-// (`new_terms`) are put into it; `[transform]` is UI text and left out.
+// (`new_terms`) are put into it; `[transform]` is UI text and left out. A file of `[[exceptions]]` holds exception items.
 import { parse, TomlError } from 'smol-toml';
 import { Lines, type Path, type Place, type SourceDocument } from '../place.js';
 import { RuleFileError } from '../ruleError.js';
@@ -12,15 +12,29 @@ export const detectionRulesToml: RuleFormat = {
   read(text): readonly RuleDocument[] {
     const file = parseToml(text);
     const rule = file['rule'];
+    if (rule === undefined && Array.isArray(file['exceptions']))
+      return exceptionItems(text, file['exceptions']);
     if (!isTable(rule)) throw new RuleFileError('schema', { line: 1, column: 1 }, 'there is no [rule] table');
     const integration = isTable(file['metadata']) ? file['metadata']['integration'] : undefined;
     const ruleset = Array.isArray(integration) ? integration[0] : integration;
     // `enabled` says whether Kibana turns the rule on when it installs it; here a file in the folder is a rule in force.
     const { enabled: _enabled, ...inForce } = rule;
-    const source = new TomlSource(text, { ...inForce, ...newTermsOf(rule['new_terms']) });
+    const source = new TomlSource(text, ['rule'], { ...inForce, ...newTermsOf(rule['new_terms']) });
     return [{ kind: 'rule', source, ruleset: typeof ruleset === 'string' ? ruleset : null }];
   },
 };
+
+/** `[[exceptions]]` with a `container` and `items`, as detection-rules exports them from Kibana. */
+function exceptionItems(text: string, lists: readonly unknown[]): RuleDocument[] {
+  return lists.flatMap((list, n) => {
+    const items = isTable(list) && Array.isArray(list['items']) ? (list['items'] as unknown[]) : [];
+    const read = items.map((item, i): RuleDocument => {
+      const source = new TomlSource(text, ['exceptions', n, 'items', i], item);
+      return { kind: 'exception_item', source, ruleset: null };
+    });
+    return read.length > 0 ? read : [{ kind: 'none' }];
+  });
+}
 
 function parseToml(text: string): Record<string, unknown> {
   try {
@@ -47,10 +61,13 @@ function isTable(value: unknown): value is Record<string, unknown> {
 class TomlSource implements SourceDocument {
   readonly value: unknown;
   readonly #text: string;
+  readonly #prefix: Path;
   readonly #lines: Lines;
   readonly #places: TomlPlaces;
 
-  constructor(text: string, value: unknown) {
+  /** @param prefix where in the file the value stands. */
+  constructor(text: string, prefix: Path, value: unknown) {
+    this.#prefix = prefix;
     this.value = value;
     this.#text = text;
     this.#lines = new Lines(text);
@@ -68,7 +85,7 @@ class TomlSource implements SourceDocument {
   }
 
   #find(path: Path): ReturnType<TomlPlaces['get']> {
-    const full = ['rule', ...path];
+    const full = [...this.#prefix, ...path];
     for (let n = full.length; n > 0; n -= 1) {
       const found = this.#places.get(pathKey(full.slice(0, n)));
       if (found) return found;

@@ -15,12 +15,17 @@ export interface ReadDocument {
   readonly ruleset: string | null;
 }
 
-export type RuleDocument = ReadDocument | UnreadableDocument;
+/** What belongs into a file of rules and is none: an export's summary, a list, a connector. */
+interface NoDocument {
+  readonly kind: 'none';
+}
+
+export type RuleDocument = ReadDocument | UnreadableDocument | NoDocument;
 
 export interface RuleFormat {
   readonly name: string;
   /** File endings with their dot, lower case. */
   readonly endings: readonly string[];
-  /** @throws RuleFileError when the file cannot be read at all; what is no rule (a summary line) is left out. */
+  /** @throws RuleFileError when the file cannot be read at all. Nothing: the file is blank. */
   read(text: string): readonly RuleDocument[];
 }

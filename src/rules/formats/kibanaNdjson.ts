@@ -2,7 +2,8 @@
 import type { SourceDocument } from '../place.js';
 import { RuleFileError } from '../ruleError.js';
 import type { RuleDocument, RuleFormat } from './format.js';
-import { yamlDocuments } from './yamlDocument.js';
+import { jsonDocument } from './jsonDocument.js';
+import { savedRule, within } from './savedObject.js';
 
 export const kibanaNdjson: RuleFormat = {
   name: 'Kibana NDJSON export',
@@ -10,9 +11,9 @@ export const kibanaNdjson: RuleFormat = {
   read(text): readonly RuleDocument[] {
     const documents: RuleDocument[] = [];
     text.split('\n').forEach((line, i) => {
-      if (line.trim() === '') return;
       try {
-        for (const source of yamlDocuments(line, i + 1)) documents.push(...documentsOf(source));
+        const source = jsonDocument(line, i + 1);
+        if (source !== null) documents.push(...documentsOf(source));
       } catch (error) {
         if (!(error instanceof RuleFileError)) throw error;
         documents.push({ kind: 'unreadable', error });
@@ -22,7 +23,7 @@ export const kibanaNdjson: RuleFormat = {
   },
 };
 
-/** What one JSON object of an export is: a rule, an exception item, or nothing of ours. */
+/** What a value of a file is: rules, exception items, or (an export's summary, lists, connectors) nothing of ours. */
 export function documentsOf(source: SourceDocument): RuleDocument[] {
   const { value } = source;
   if (Array.isArray(value)) {
@@ -30,25 +31,16 @@ export function documentsOf(source: SourceDocument): RuleDocument[] {
   }
   if (typeof value !== 'object' || value === null) return [{ kind: 'rule', source, ruleset: null }];
   const object = value as Record<string, unknown>;
-  if ('exported_count' in object || 'exported_rules_count' in object) return [];
-  if ('item_id' in object && 'entries' in object) return [{ kind: 'exception_item', source, ruleset: null }];
-  if ('list_id' in object && !('risk_score' in object)) return [];
-  if ('connector_type_id' in object || 'actionTypeId' in object) return [];
-  // The saved object of a prebuilt rule keeps the rule under `attributes`.
-  if (object['type'] === 'security-rule' && typeof object['attributes'] === 'object') {
-    return documentsOf(within(source, ['attributes'], object['attributes']));
+  if ('exported_count' in object || 'exported_rules_count' in object || 'exportedCount' in object) {
+    return [{ kind: 'none' }];
   }
-  return [{ kind: 'rule', source, ruleset: null }];
-}
-
-function within(
-  source: SourceDocument,
-  prefix: readonly (string | number)[],
-  value: unknown,
-): SourceDocument {
-  return {
-    value,
-    place: (path) => source.place([...prefix, ...path]),
-    placeIn: (path, offset) => source.placeIn([...prefix, ...path], offset),
-  };
+  if ('item_id' in object && 'entries' in object) return [{ kind: 'exception_item', source, ruleset: null }];
+  if ('list_id' in object && !('risk_score' in object)) return [{ kind: 'none' }];
+  if ('connector_type_id' in object || 'actionTypeId' in object) return [{ kind: 'none' }];
+  // A page of Kibana's API (`_find`).
+  if (Array.isArray(object['data']) && typeof object['total'] === 'number') {
+    return documentsOf(within(source, ['data'], object['data']));
+  }
+  const saved = savedRule(source);
+  return [{ kind: 'rule', source: saved ?? source, ruleset: null }];
 }

@@ -2,6 +2,6 @@
 import { detectionRulesToml } from './detectionRulesToml.js';
 import type { RuleFormat } from './format.js';
 import { kibanaNdjson } from './kibanaNdjson.js';
-import { yaml } from './yaml.js';
+import { json, yaml } from './yaml.js';
 
-export const ruleFormats: readonly RuleFormat[] = [detectionRulesToml, kibanaNdjson, yaml];
+export const ruleFormats: readonly RuleFormat[] = [detectionRulesToml, kibanaNdjson, yaml, json];

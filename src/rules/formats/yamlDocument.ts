@@ -15,13 +15,14 @@ import { RuleFileError } from '../ruleError.js';
 /**
  * The documents of a YAML or JSON text.
  * @param firstLine line of the file at which `text` begins (NDJSON reads line by line).
+ * @param lenient for a text that is known to be JSON: what YAML alone forbids (a key that is there twice) is let pass.
  * @throws RuleFileError on the first syntax error.
  */
-export function yamlDocuments(text: string, firstLine = 1): SourceDocument[] {
+export function yamlDocuments(text: string, firstLine = 1, lenient = false): SourceDocument[] {
   const counter = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: counter,
-    uniqueKeys: true,
+    uniqueKeys: !lenient,
     maxAliasCount: 100,
     prettyErrors: false,
   } as Parameters<typeof parseAllDocuments>[1]);
@@ -32,9 +33,14 @@ export function yamlDocuments(text: string, firstLine = 1): SourceDocument[] {
   };
   for (const document of list) {
     const [error] = document.errors;
-    if (error) throw new RuleFileError('syntax', placeAt(error.pos[0]), error.message.split('\n')[0]!);
+    if (error && !lenient) throw new RuleFileError('syntax', placeAt(error.pos[0]), messageOf(error));
   }
   return list.map((document) => new YamlSource(document, text, placeAt));
+}
+
+function messageOf(error: Error): string {
+  const message = error.message.split('\n')[0]!;
+  return message.startsWith('Maximum call stack') ? 'nested too deep' : message;
 }
 
 class YamlSource implements SourceDocument {
@@ -81,25 +87,57 @@ class YamlSource implements SourceDocument {
   }
 }
 
-/** Offset in the file of a character of a scalar's text: exact for block literals and quoted strings. */
+/** Offset in the file of a character of a scalar's text: exact for block literals, by the words for folded text. */
 function offsetOf(text: string, node: Scalar<string>, wanted: number): number {
   const start = node.range?.[0] ?? 0;
-  if (node.type === Scalar.BLOCK_LITERAL) {
-    const lines = node.value.slice(0, wanted).split('\n');
-    let at = text.indexOf('\n', start) + 1;
-    for (let i = 1; i < lines.length; i += 1) at = text.indexOf('\n', at) + 1;
-    const indent = /^[ \t]*/.exec(text.slice(at))![0].length;
-    const own = /^[ \t]*/.exec(node.value.split('\n')[lines.length - 1] ?? '')![0].length;
-    return at + Math.max(0, indent - own) + lines[lines.length - 1]!.length;
+  switch (node.type) {
+    case Scalar.BLOCK_LITERAL:
+      return inBlock(text, node.value, start, wanted);
+    case Scalar.BLOCK_FOLDED:
+      return inFolded(text, node.value, text.indexOf('\n', start) + 1, wanted, false);
+    case Scalar.QUOTE_DOUBLE:
+      return inFolded(text, node.value, start + 1, wanted, true);
+    default:
+      return inFolded(text, node.value, start + (node.type === Scalar.QUOTE_SINGLE ? 1 : 0), wanted, false);
   }
-  if (node.type === Scalar.QUOTE_DOUBLE) {
-    let at = start + 1;
-    for (let seen = 0; seen < wanted; seen += 1) {
-      if (text[at] !== '\\') at += 1;
-      else at += text[at + 1] === 'u' ? 6 : text[at + 1] === 'x' ? 4 : 2;
-    }
+}
+
+function inBlock(text: string, value: string, start: number, wanted: number): number {
+  const lines = value.slice(0, wanted).split('\n');
+  let at = text.indexOf('\n', start) + 1;
+  for (let i = 1; i < lines.length; i += 1) at = text.indexOf('\n', at) + 1;
+  const indent = /^[ \t]*/.exec(text.slice(at))![0].length;
+  const own = /^[ \t]*/.exec(value.split('\n')[lines.length - 1] ?? '')![0].length;
+  return at + Math.max(0, indent - own) + lines[lines.length - 1]!.length;
+}
+
+const BLANK = /\s/;
+
+/** Text whose line ends and indents became single spaces: a run of blanks in the value answers to one in the file. */
+function inFolded(text: string, value: string, start: number, wanted: number, escapes: boolean): number {
+  const pastBlanks = (of: string, from: number): number => {
+    let at = from;
+    while (at < of.length && BLANK.test(of[at]!)) at += 1;
     return at;
+  };
+  let at = BLANK.test(value[0] ?? '') ? start : pastBlanks(text, start);
+  let seen = 0;
+  while (seen < wanted && at < text.length) {
+    if (escapes && text[at] === '\\') {
+      const next = text[at + 1];
+      at += next === 'u' ? 6 : next === 'x' ? 4 : next === 'U' ? 10 : 2;
+      // A character past U+FFFF is two units of the text.
+      seen += next === 'U' && (value.codePointAt(seen) ?? 0) > 0xffff ? 2 : 1;
+    } else if (BLANK.test(value[seen]!)) {
+      const run = pastBlanks(value, seen) - seen;
+      const end = pastBlanks(text, at);
+      const isFold = text.slice(at, end).includes('\n');
+      at = isFold ? end : at + Math.min(run, wanted - seen);
+      seen += isFold ? run : Math.min(run, wanted - seen);
+    } else {
+      at += 1;
+      seen += 1;
+    }
   }
-  const quote = node.type === Scalar.QUOTE_SINGLE ? 1 : 0;
-  return start + quote + (node.value.includes('\n') ? 0 : wanted);
+  return at;
 }

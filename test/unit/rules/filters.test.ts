@@ -152,16 +152,10 @@ describe('a filter that is not understood is an error with its place', () => {
     ['a bool that is no object', query({ bool: [] }), ['query', 'bool'], 'bool needs an object'],
     ['a range of nothing', query({ range: { a: 5 } }), ['query', 'range'], 'range needs gt, gte, lt or lte'],
     [
-      'a range of dates',
-      query({ range: { a: { gte: 'now-1d' } } }),
-      ['query', 'range'],
-      'only ranges of numbers are supported in filters',
-    ],
-    [
-      'minimum_should_match over 1',
-      query({ bool: { should: [phrase('a', 1), phrase('b', 1)], minimum_should_match: 2 } }),
+      'minimum_should_match between one and all',
+      query({ bool: { should: [phrase('a', 1), phrase('b', 1), phrase('c', 1)], minimum_should_match: 2 } }),
       ['query', 'bool'],
-      'minimum_should_match can only be 0 or 1 here',
+      'minimum_should_match can only be 0, 1 or all of them here',
     ],
     [
       'an unknown kind deep inside',
@@ -206,15 +200,93 @@ describe('the filters of a rule', () => {
     expect(events.map((event) => evaluate(loaded!.predicate, event))).toEqual([false, false, true]);
   });
 
-  it('cost the rule, with the line and a caret, when one is not understood', () => {
-    const { ruleSet, errors } = load(
-      '  - query: { match_all: {} }',
-      '  - query:',
-      '      script: { source: x }',
-    );
+  it('cost the rule, with the line and a caret, when one is malformed', () => {
+    const { ruleSet, errors } = load('  - query: { match_all: {} }', '  - query:', '      exists: { f: x }');
     expect(ruleSet.rules).toEqual([]);
     expect(errors).toMatchObject([{ code: 'filter', line: 10, column: 15 }]);
-    expect(errors[0]!.message).toBe('filters: filters of kind "script" are not supported');
-    expect(errors[0]!.excerpt).toBe(`      script: { source: x }\n${' '.repeat(14)}^`);
+    expect(errors[0]!.message).toBe('filters: exists needs a field');
+    expect(errors[0]!.excerpt).toBe(`      exists: { f: x }\n${' '.repeat(14)}^`);
+  });
+
+  it('leave the rule out, named with the reason, when one is a query that does not run here', () => {
+    const { ruleSet, errors } = load('  - query: { query_string: { query: "a:b" } }');
+    expect([ruleSet.rules, errors]).toEqual([[], []]);
+    expect(ruleSet.unsupported).toMatchObject([
+      { name: 'n', type: 'query', reason: 'filters of kind "query_string" are not supported' },
+    ]);
+  });
+});
+
+describe('a filter goes by the class of its field', () => {
+  const byClass = (q: object, record: unknown): boolean => holds([query(q)], record);
+  it.each([
+    [
+      'a network on an ip field',
+      { term: { 'source.ip': '10.0.0.0/8' } },
+      { source: { ip: '10.1.2.3' } },
+      true,
+    ],
+    [
+      'another spelling of an address',
+      { term: { 'source.ip': '::1' } },
+      { 'source.ip': '0:0:0:0:0:0:0:1' },
+      true,
+    ],
+    ['a number as text', { term: { 'source.port': 443 } }, { source: { port: '443' } }, true],
+    ['a phrase of analysed text', phrase('message', 'Failed login'), { message: 'a failed, LOGIN!' }, true],
+    ['a phrase out of order', phrase('message', 'login failed'), { message: 'a failed login' }, false],
+    ['a word of analysed text', { match: { message: 'login x' } }, { message: 'a failed login' }, true],
+    [
+      'all words of analysed text',
+      { match: { message: { query: 'login x', operator: 'and' } } },
+      { message: 'a failed login' },
+      false,
+    ],
+    ['.caseless', phrase('process.name.caseless', 'CMD.exe'), { process: { name: 'cmd.EXE' } }, true],
+    ['a pattern on .caseless', { wildcard: { 'f.caseless': 'A?c*' } }, { f: 'aBCd' }, true],
+    [
+      'dates',
+      { range: { '@timestamp': { gte: '2026-01-01', lt: '2026-02-01' } } },
+      { '@timestamp': '2026-01-31T23:00:00Z' },
+      true,
+    ],
+    [
+      'dates',
+      { range: { '@timestamp': { gte: '2026-01-01', lt: '2026-02-01' } } },
+      { '@timestamp': '2026-02-01T00:00:00Z' },
+      false,
+    ],
+    ['old bounds', { range: { f: { from: 1, to: 2, include_lower: true } } }, { f: 2 }, true],
+  ] as [string, object, object, boolean][])('%s: %j against %j is %s', (_title, q, record, result) =>
+    expect(byClass(q, record)).toBe(result),
+  );
+
+  it('and all bounds of a range hold for one value', () =>
+    expect(byClass({ range: { f: { gte: 5, lt: 10 } } }, { f: [1, 20] })).toBe(false));
+});
+
+describe('filters as the UI of Kibana writes them', () => {
+  const combined = (relation: string): object => ({
+    meta: {
+      type: 'combined',
+      relation,
+      params: [query(phrase('a', 'x')), query(phrase('b', 'y'), { negate: true })],
+    },
+    query: {},
+  });
+  const events = [{ a: 'x', b: 'y' }, { a: 'x' }, { b: 'y' }, {}];
+
+  it('combined by AND or OR hold together', () => {
+    expect(events.map((e) => holds([combined('AND')], e))).toEqual([false, true, false, false]);
+    expect(events.map((e) => holds([combined('OR')], e))).toEqual([true, true, false, true]);
+  });
+
+  it.each([
+    [{ type: 'phrase', key: 'f', params: { query: 'x' } }, 'x', 'y'],
+    [{ type: 'phrases', key: 'f', params: ['w', 'x'] }, 'x', 'y'],
+    [{ type: 'range', key: 'f', params: { gte: 1, lt: 3 } }, 2, 3],
+    [{ type: 'exists', key: 'f' }, 'x', null],
+  ])('%j alone says what it means', (meta, taken, left) => {
+    expect([taken, left].map((f) => holds([{ meta }], { f }))).toEqual([true, false]);
   });
 });

@@ -97,14 +97,14 @@ describe('a malformed rule costs only itself', () => {
     const syntax = write('b.toml', '[rule]', 'name = "never closed');
     const table = write('c.toml', '[metadata]');
     const kql = write('d.json', json('d', { query: 'f: (x' }));
-    const filter = write('e.json', json('e', { filters: [{ query: { script: {} } }] }));
+    const filter = write('e.json', json('e', { filters: [{ query: { exists: {} } }] }));
     write('f.json', json('f'));
     const loaded = loadRules([folder]);
     expect(ids(loaded)).toEqual(['a', 'f']);
     expect(loaded.errors.map((e) => [e.code, e.file, e.line])).toEqual([
       ['syntax', syntax, 2],
       ['schema', table, 1],
-      ['kql', kql, 1],
+      ['kql_unclosed_paren', kql, 1],
       ['filter', filter, 1],
     ]);
   });
@@ -133,7 +133,7 @@ describe('an error in a query has its place in the file', () => {
     const { errors } = loadRules([folder]);
     expect(errors.map(formatRuleError)).toEqual([
       [
-        `${file}:10:19: query: this ")" closes nothing; expected "and", "or", or end of query [kql]`,
+        `${file}:10:19: query: this ")" closes nothing; expected "and", "or", or end of query [kql_unopened]`,
         '    event.outcome: y)',
         '                    ^',
       ].join('\n'),
@@ -148,7 +148,7 @@ describe('an error in a query has its place in the file', () => {
   ])('past the escapes or the indent of %s', (name, lines, line, column) => {
     write(name, ...lines);
     const [error] = loadRules([folder]).errors;
-    expect(error).toMatchObject({ code: 'kql', line, column });
+    expect(error).toMatchObject({ code: 'kql_unopened', line, column });
     expect(lines[line - 1]![column - 1]).toBe(')');
     expect(error!.excerpt).toBe(`${lines[line - 1]}\n${' '.repeat(column - 1)}^`);
   });
@@ -237,14 +237,17 @@ describe('a Kibana export', () => {
   });
 
   it('with an exception item that is not understood is an error with the place of the entry', () => {
-    const odd = { field: 'f', type: 'list', operator: 'included', list: { id: 'ips', type: 'ip' } };
+    const odd = { field: 'f', type: 'regexp', operator: 'included', value: 'x' };
     const items = [[entry('x'), odd], []].map((entries, i) => item(`${i}`, 'l', { entries }));
     write('a.ndjson', json('a'), ...items);
     const loaded = loadRules([folder]);
     expect(loaded.errors.map((e) => `${e.code} ${e.line}`)).toEqual(['exception 2', 'exception 3']);
-    expect(messages(loaded)).toEqual(['entries of type "list" are not supported', 'the item has no entries']);
+    expect(messages(loaded)).toEqual([
+      'entries of type "regexp" are not supported',
+      'the item has no entries',
+    ]);
     const { excerpt } = loaded.errors[0]!;
-    expect(excerpt.slice(excerpt.split('\n')[1]!.length - 1)).toMatch(/^\{"field":"f","type":"list"/);
+    expect(excerpt.slice(excerpt.split('\n')[1]!.length - 1)).toMatch(/^\{"field":"f","type":"regexp"/);
   });
 
   it('keeps its disabled rules apart; the enabled of a TOML file is not read', () => {
