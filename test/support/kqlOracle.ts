@@ -150,7 +150,7 @@ function unquoted(s: string): Parsed<Word> {
   return [{ chars, quoted: false }, rest];
 }
 
-export const textOf = (w: Word): string => w.chars.map((c) => c ?? '*').join('');
+const textOf = (w: Word): string => w.chars.map((c) => c ?? '*').join('');
 const hasStar = (w: Word): boolean => w.chars.includes(null);
 const isLone = (w: Word | null): boolean => w !== null && w.chars.length === 1 && w.chars[0] === null;
 
