@@ -16,6 +16,7 @@ export type AlertDecision =
       readonly id: string;
       readonly tag: string;
       readonly fields: { [key: string]: Encodable };
+      readonly candidate: Candidate;
     }
   | { readonly outcome: 'duplicate' | 'capped' | 'suppressed' | 'building_block' };
 
@@ -54,7 +55,7 @@ export class Alerter {
     if (outcome !== 'alert') return { outcome };
     const { id } = candidate;
     const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
-    return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields };
+    return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields, candidate };
   }
 
   /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */
@@ -68,6 +69,12 @@ export class Alerter {
     if (!this.#cap.take(rule, nowMs)) return 'capped';
     this.#lookBack.add(id, nowMs);
     return 'alert';
+  }
+
+  /** An alert that was decided on is none after all: its event may alert when it comes again. */
+  withdraw({ rule, id, nowMs }: Candidate): void {
+    this.#lookBack.delete(id);
+    this.#cap.giveBack(rule, nowMs);
   }
 
   /** The alert's tag, by the template. */

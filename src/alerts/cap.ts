@@ -48,6 +48,12 @@ export class Cap {
     return false;
   }
 
+  /** One alert that was taken is none after all. */
+  giveBack(rule: Rule, nowMs: number): void {
+    const count = this.#counts.get(keyOf(rule.id, Math.floor(nowMs / rule.intervalMs) * rule.intervalMs));
+    if (count && count.alerts > 0) count.alerts -= 1;
+  }
+
   /** Closes the intervals that are over; call it now and then. */
   sweep(nowMs: number): void {
     for (const [key, count] of this.#counts) {

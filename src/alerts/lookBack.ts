@@ -20,6 +20,10 @@ export class LookBack {
     this.#seen.set(id, nowMs);
   }
 
+  delete(id: string): void {
+    this.#seen.delete(id);
+  }
+
   get size(): number {
     return this.#seen.size;
   }

@@ -1,14 +1,8 @@
 // The stage: frames in, every event out, alerts to the sinks; back-pressure, reload and shutdown. It wires the rooms
 // together and owns no rule of its own but the order of things.
 
-import type { Alert } from '../alerts/alert.js';
-import { Alerter } from '../alerts/alerter.js';
-import type { CapNotice } from '../alerts/cap.js';
-import { capMessage, capRecord, suppressionRecord } from '../alerts/document.js';
-import type { SuppressionNotice } from '../alerts/suppression.js';
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
 import { Engines } from '../detect/engines.js';
-import { StatefulRules } from '../detect/stateful.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { inflate } from '../forward/inflate.js';
 import { memoryShares, readMemory } from '../forward/memory.js';
@@ -16,20 +10,19 @@ import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
 import { fieldsOf } from '../kql/fieldsOf.js';
-import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Logger } from '../observe/log.js';
-import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { AlertDelivery } from '../sinks/delivery.js';
 import type { OutChunk, Output } from '../sinks/output.js';
 import { AckChain } from './ackChain.js';
 import { AlertFeed } from './alertFeed.js';
-import { eventTime, type MadeChunk, makeChunk } from './chunks.js';
+import { type DecidedAlert, LocalAlerting } from './alerting.js';
+import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
 import { Notices } from './notices.js';
-import { type SavedState, StateKeeper } from './stateKeeper.js';
+import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
 
 export interface StageDeps {
@@ -46,8 +39,6 @@ export interface StageDeps {
 
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
 const HELD_FRAME_BYTES = 1024;
-const SWEEP_MS = 1000;
-const SAVE_MS = 5000;
 
 /** A frame that has come, and from whom. */
 interface Accepted {
@@ -61,33 +52,30 @@ export class Stage {
   readonly #deps: StageDeps;
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
-  readonly #alerter: Alerter;
+  readonly #alerting: LocalAlerting;
   readonly #notices: Notices;
   readonly #feed: AlertFeed;
-  readonly #keeper: StateKeeper;
   readonly #matchCounts = new Map<string, number>();
-  /** Outlives the rule sets: what was counted and learnt stays over a reload. */
-  readonly #stateful: StatefulRules;
   #engines: Engines;
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
-  #timers: NodeJS.Timeout[] = [];
   #listening = false;
   #stopped: Promise<{ readonly chunks: number; readonly alerts: number }> | null = null;
 
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#stateful = new StatefulRules(config.rules.stateful);
     this.#engines = this.#enginesOf(ruleSet);
     this.#notices = new Notices(deps.log, deps.metrics, deps.now);
     this.#feed = new AlertFeed(deps.onAlert);
-    this.#keeper = new StateKeeper(deps.saveState, (error) => this.#notices.unsaved(error));
-    this.#alerter = new Alerter({
-      tag: config.alerts.tag,
-      lookBackMax: config.alerts.lookBackMax,
-      onCap: (notice) => this.#capNotice(notice),
-      onSuppressed: (notice) => this.#suppressionNotice(notice),
+    this.#alerting = new LocalAlerting(config, {
+      delivery: deps.delivery,
+      metrics: deps.metrics,
+      log: deps.log,
+      now: deps.now,
+      saveState: deps.saveState,
+      onUnsaved: (cause) => this.#notices.unsaved(cause),
+      onAlerts: (alerts) => this.#feed.add(alerts),
     });
     const memory = readMemory(config.memoryLimit);
     this.#chain = new AckChain({
@@ -132,8 +120,7 @@ export class Stage {
 
   /** Takes up what an earlier run knew. */
   restore(state: SavedState): void {
-    if (state.alerter) this.#alerter.restore(state.alerter, this.ruleSet.rules);
-    if (state.stateful) this.#stateful.restore(state.stateful);
+    this.#alerting.restore(state, this.ruleSet.rules);
   }
 
   /** Starts listening. @throws ListenError; then nothing listens. */
@@ -145,10 +132,7 @@ export class Stage {
       for (const server of this.#servers) server.close();
       throw error;
     }
-    this.#timers = [
-      setInterval(() => this.#alerter.sweep(this.#deps.now()), SWEEP_MS),
-      setInterval(() => void this.#keeper.save(this.#alerter, this.#stateful), SAVE_MS),
-    ];
+    this.#alerting.start();
     this.#listening = true;
     return addresses;
   }
@@ -175,14 +159,11 @@ export class Stage {
     });
     await Promise.race([this.#chain.idle(), late]);
     clearTimeout(timer);
-    for (const t of this.#timers) clearInterval(t);
-    this.#alerter.sweep(Number.MAX_SAFE_INTEGER);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
     const chunks = this.#chain.heldChunks;
     await this.#deps.output.close(0);
-    await this.#keeper.close(this.#alerter, this.#stateful, Math.max(left / 2, 500));
-    const alerts = await this.#deps.delivery.close(Math.max(left, 1000));
+    const alerts = await this.#alerting.stop(left);
     for (const server of this.#servers) server.close();
     return { chunks, alerts };
   }
@@ -271,9 +252,9 @@ export class Stage {
   }
 
   #take({ frame, context, input }: Accepted): void {
-    const { metrics, output, delivery, now } = this.#deps;
+    const { metrics, output, now } = this.#deps;
     const nowMs = now();
-    const alerts: Alert[] = [];
+    const alerts: DecidedAlert[] = [];
     let made: MadeChunk;
     const tag = tagOf(frame, input);
     const engine = this.#engines.for(tag);
@@ -286,18 +267,23 @@ export class Stage {
         tagOf: () => tag,
         events: {
           onMatch: (place) =>
-            taggedAndAlerted(place, tag, engine.matches, this.#alerter, nowMs, alerts, {
-              onMatch: ({ rule, severity }) => {
+            taggedAndAlerted(
+              place,
+              tag,
+              engine.matches,
+              this.#alerting,
+              nowMs,
+              alerts,
+              ({ rule, severity }) => {
                 metrics.match(rule.id, severity);
                 this.#matchCounts.set(rule.id, (this.#matchCounts.get(rule.id) ?? 0) + 1);
-                this.#keeper.changed = true;
               },
-              onDecision: (outcome) => metrics.alert('', outcome),
-            }),
+            ),
           onInvalid: (reason) => this.#notices.invalid(reason, tag, context.peer),
         },
       });
     } catch (error) {
+      this.#alerting.withdraw(alerts);
       if (error instanceof EntriesError)
         context.refuse('bad_entries', `tag ${JSON.stringify(tag)}: ${error.message}`);
       else if (error instanceof Rejection)
@@ -315,10 +301,7 @@ export class Stage {
       });
       confirmations.push(written);
     }
-    if (alerts.length > 0) {
-      this.#feed.add(alerts);
-      confirmations.push(this.#keeper.whenSafe(delivery.submit(alerts)));
-    }
+    if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
     if (confirmations.length === 0) context.ack();
     else this.#chain.hold(context, frame.end - frame.start, ownBytes(frame, chunk, alerts), confirmations);
   }
@@ -334,7 +317,7 @@ export class Stage {
     return new Engines(ruleSet, this.#config.rules, {
       mappings: sourceMappings,
       clock: () => performance.now(),
-      gate: (rule, view, nowMs) => this.#stateful.admit(rule, view, nowMs),
+      gate: (rule, view, nowMs) => this.#alerting.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
         this.#notices.quarantined(rule.id, cause as Error);
       },
@@ -349,52 +332,13 @@ export class Stage {
     metrics.rules('quarantined', 0);
     metrics.ruleSet(ruleSet.hash);
   }
-
-  /** The cap was reached, or its interval is over: one line in the log, one record in the alert stream. */
-  #capNotice(notice: CapNotice): void {
-    const { rule, heldBack, kind } = notice;
-    const { log } = this.#deps;
-    if (kind === 'reached') say(log, 'cap_reached', { rule_id: rule.id }, capMessage(notice));
-    else say(log, 'cap_interval_over', { rule_id: rule.id, held_back: heldBack }, capMessage(notice));
-    this.#submitNotice(rule, `cap ${rule.id} ${notice.intervalStart} ${kind}`, capRecord(notice));
-  }
-
-  /** A group's time is over: how many alerts were suppressed into its first. */
-  #suppressionNotice(notice: SuppressionNotice): void {
-    const { rule, suppressed, alertId } = notice;
-    say(
-      this.#deps.log,
-      'alerts_suppressed',
-      { rule_id: rule.id, suppressed, alert: alertId },
-      'alerts were suppressed into an earlier one',
-    );
-    this.#submitNotice(rule, `suppression ${alertId} ${notice.end}`, suppressionRecord(notice));
-  }
-
-  /** A record for the alert stream that is no alert. */
-  #submitNotice(rule: Rule, id: string, content: { [key: string]: Encodable }): void {
-    const { delivery, now } = this.#deps;
-    const record = encode(content);
-    const tag = this.#alerter.tagFor('fluent_detect', rule.id, rule.severity);
-    const alert: Alert = {
-      id,
-      ruleId: rule.id,
-      ruleName: rule.name,
-      severity: rule.severity,
-      riskScore: rule.riskScore,
-      tag,
-      time: eventTime(now()),
-      record,
-    };
-    void delivery.submit([alert]);
-  }
 }
 
 /** What a held frame costs beside the bytes it was read in. */
-function ownBytes(frame: Frame, chunk: OutChunk | null, alerts: readonly Alert[]): number {
+function ownBytes(frame: Frame, chunk: OutChunk | null, alerts: readonly DecidedAlert[]): number {
   const isCopy = frame.mode === 'message' || (frame.compressed !== null && chunk?.compressed === null);
   const copied = isCopy && chunk ? chunk.payloadBytes : 0;
-  return HELD_FRAME_BYTES + copied + alerts.reduce((sum, a) => sum + a.record.length, 0);
+  return HELD_FRAME_BYTES + copied + alerts.reduce((sum, a) => sum + a.alert.record.length, 0);
 }
 
 /** in_forward's `tag` and `add_tag_prefix`. */

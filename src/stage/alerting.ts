@@ -1,0 +1,167 @@
+// What must be one in a pipeline however many connections and processes feed it: which matches become alerts (look-back,
+// suppression, cap), what stateful rules count, and that alerts are safe before a chunk is acked. It is kept for the
+// next start, never ahead of the alerts.
+import type { Alert } from '../alerts/alert.js';
+import { type AlertDecision, Alerter } from '../alerts/alerter.js';
+import type { Candidate, Outcome } from '../alerts/candidate.js';
+import type { CapNotice } from '../alerts/cap.js';
+import { type AlertedEvent, capMessage, capRecord, suppressionRecord } from '../alerts/document.js';
+import type { EventSource } from '../alerts/identity.js';
+import type { SuppressionNotice } from '../alerts/suppression.js';
+import type { Config } from '../config/config.js';
+import type { FieldView, Match } from '../detect/match.js';
+import { type StatefulFields, StatefulRules } from '../detect/stateful.js';
+import { type Encodable, encode } from '../msgpack/encode.js';
+import type { Logger } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { Rule } from '../rules/rule.js';
+import type { AlertDelivery } from '../sinks/delivery.js';
+import { eventTime } from './chunks.js';
+import { type SavedState, StateKeeper } from './stateKeeper.js';
+
+/** An alert, and the candidate that it was decided on. */
+export interface DecidedAlert {
+  readonly alert: Alert;
+  readonly candidate: Candidate;
+}
+
+/** Where a stage asks what becomes of its matches. */
+export interface Alerting {
+  /** For an event that satisfies a stateful rule's query: what it makes of it, or null when it is no match (yet). */
+  admit(rule: Rule, view: FieldView, nowMs: number): StatefulFields | null;
+  /** `alert` is final only once `submit` has taken it. */
+  decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision;
+  /** Resolves when every one of them is delivered or safely on disk (or turned out to be none). */
+  submit(decided: readonly DecidedAlert[]): Promise<unknown>;
+  /** Their chunk was refused after all: as if they had never been decided. */
+  withdraw(decided: readonly DecidedAlert[]): void;
+}
+
+export interface AlertingDeps {
+  readonly delivery: AlertDelivery;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly saveState: (state: SavedState) => Promise<void>;
+  readonly onUnsaved: (cause: Error) => void;
+  /** Alerts that are on their way, for people to see. */
+  readonly onAlerts: (alerts: readonly Alert[]) => void;
+}
+
+const SWEEP_MS = 1000;
+const SAVE_MS = 5000;
+
+export class LocalAlerting implements Alerting {
+  readonly #deps: AlertingDeps;
+  readonly #alerter: Alerter;
+  /** Outlives the rule sets: what was counted and learnt stays over a reload. */
+  readonly #stateful: StatefulRules;
+  readonly #keeper: StateKeeper;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(config: Config, deps: AlertingDeps) {
+    this.#deps = deps;
+    this.#stateful = new StatefulRules(config.rules.stateful);
+    this.#keeper = new StateKeeper(deps.saveState, deps.onUnsaved);
+    this.#alerter = new Alerter({
+      tag: config.alerts.tag,
+      lookBackMax: config.alerts.lookBackMax,
+      onCap: (notice) => this.#capNotice(notice),
+      onSuppressed: (notice) => this.#suppressionNotice(notice),
+    });
+  }
+
+  /** Takes up what an earlier run knew. */
+  restore(state: SavedState, rules: readonly Rule[]): void {
+    if (state.alerter) this.#alerter.restore(state.alerter, rules);
+    if (state.stateful) this.#stateful.restore(state.stateful);
+  }
+
+  /** Begins to end intervals and groups, and to save. */
+  start(): void {
+    this.#timers = [
+      setInterval(() => this.#alerter.sweep(this.#deps.now()), SWEEP_MS),
+      setInterval(() => void this.#keeper.save(this.#alerter, this.#stateful), SAVE_MS),
+    ];
+  }
+
+  admit(rule: Rule, view: FieldView, nowMs: number): StatefulFields | null {
+    return this.#stateful.admit(rule, view, nowMs);
+  }
+
+  decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
+    this.#keeper.changed = true;
+    const decision = this.#alerter.decide(match, tag, event, nowMs);
+    this.#count(decision.outcome);
+    return decision;
+  }
+
+  /** As `decide`, for a candidate of another process whose alert is made already. */
+  settle(candidate: Candidate): Outcome {
+    this.#keeper.changed = true;
+    const outcome = this.#alerter.settle(candidate);
+    this.#count(outcome);
+    return outcome;
+  }
+
+  submit(decided: readonly DecidedAlert[]): Promise<unknown> {
+    const alerts = decided.map((d) => d.alert);
+    this.#deps.onAlerts(alerts);
+    return this.#keeper.whenSafe(this.#deps.delivery.submit(alerts));
+  }
+
+  withdraw(decided: readonly DecidedAlert[]): void {
+    for (const { candidate } of decided) this.#alerter.withdraw(candidate);
+  }
+
+  /** Ends every interval, saves, and closes the sinks. Returns alerts that are neither delivered nor on disk. */
+  async stop(timeoutMs: number): Promise<number> {
+    for (const t of this.#timers) clearInterval(t);
+    this.#alerter.sweep(Number.MAX_SAFE_INTEGER);
+    await this.#keeper.close(this.#alerter, this.#stateful, Math.max(timeoutMs / 2, 500));
+    return this.#deps.delivery.close(Math.max(timeoutMs, 1000));
+  }
+
+  #count(outcome: AlertDecision['outcome']): void {
+    if (outcome !== 'alert' && outcome !== 'building_block') this.#deps.metrics.alert('', outcome);
+  }
+
+  /** The cap was reached, or its interval is over: one line in the log, one record in the alert stream. */
+  #capNotice(notice: CapNotice): void {
+    const { rule, heldBack, kind } = notice;
+    const { log } = this.#deps;
+    if (kind === 'reached') say(log, 'cap_reached', { rule_id: rule.id }, capMessage(notice));
+    else say(log, 'cap_interval_over', { rule_id: rule.id, held_back: heldBack }, capMessage(notice));
+    this.#submitNotice(rule, `cap ${rule.id} ${notice.intervalStart} ${kind}`, capRecord(notice));
+  }
+
+  /** A group's time is over: how many alerts were suppressed into its first. */
+  #suppressionNotice(notice: SuppressionNotice): void {
+    const { rule, suppressed, alertId } = notice;
+    say(
+      this.#deps.log,
+      'alerts_suppressed',
+      { rule_id: rule.id, suppressed, alert: alertId },
+      'alerts were suppressed into an earlier one',
+    );
+    this.#submitNotice(rule, `suppression ${alertId} ${notice.end}`, suppressionRecord(notice));
+  }
+
+  /** A record for the alert stream that is no alert. */
+  #submitNotice(rule: Rule, id: string, content: { [key: string]: Encodable }): void {
+    const { delivery, now } = this.#deps;
+    const alert: Alert = {
+      id,
+      ruleId: rule.id,
+      ruleName: rule.name,
+      severity: rule.severity,
+      riskScore: rule.riskScore,
+      tag: this.#alerter.tagFor('fluent_detect', rule.id, rule.severity),
+      time: eventTime(now()),
+      record: encode(content),
+    };
+    void delivery.submit([alert]);
+  }
+}
