@@ -104,7 +104,7 @@ function program(): Command {
   root
     .command('replay')
     .description('captured logs through the same engine: what would have been tagged')
-    .argument('<capture...>', 'files, folders, or - for stdin; gzip is read as it is')
+    .argument('<capture...>', 'files, folders, patterns, or - for stdin; gzip is read as it is')
     .addOption(configFlag())
     .addOption(rulesFlag())
     .addOption(
@@ -114,6 +114,7 @@ function program(): Command {
     )
     .option('--out <file>', 'every record, tagged or as it was (NDJSON)')
     .option('--alerts <file>', 'the alerts (NDJSON)')
+    .option('--csv <file>', 'the alerts as a table for a spreadsheet')
     .option('--report <file.html>', 'a page to look through the findings')
     .option('--json', 'the findings as one JSON document on stdout')
     .action(async (captures: string[], flags) => {

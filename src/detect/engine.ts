@@ -5,10 +5,12 @@ import { mappedValues } from '../fields/view.js';
 import { evaluate, fieldValues } from '../kql/evaluate.js';
 import { decode } from '../msgpack/decode.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
+import { JsonReduction } from './jsonReduction.js';
 import { contextFields, type FieldView, type Match } from './match.js';
 import { fieldsReadOnMatch, matchOf } from './matchOf.js';
-import { StateSet } from './paths.js';
+import { StateSet, type Want } from './paths.js';
 import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
+import { timeKeys } from './recordTime.js';
 import { RecordUnits } from './recordUnits.js';
 import { Sighting } from './sighting.js';
 import type { StatefulFields } from './stateful.js';
@@ -65,6 +67,10 @@ export class Engine {
   readonly #always: Candidate[] = [];
   readonly #list: Candidate[] = [];
   #serial = 0;
+  /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
+  #asking = false;
+  #held = false;
+  #reduction: JsonReduction | null = null;
   /** The record under the rules now, for what is read slowly. */
   #record: { buf: Buffer; pos: number; view: number; decoded: unknown } | null = null;
 
@@ -115,6 +121,40 @@ export class Engine {
     if (this.#units.any(hits)) this.#judgeInner(hits, nowMs);
     if (this.matches.length > 1) this.matches.sort(byRisk);
     return next;
+  }
+
+  /**
+   * Whether some rule's query holds for the whole record (a msgpack map, known to be valid) at `pos`. Changes nothing
+   * that rules remember, so that `match` can be asked afterwards.
+   */
+  mayMatch(buf: Buffer, pos: number, end: number): boolean {
+    this.#asking = true;
+    this.#held = false;
+    try {
+      this.match(buf, pos, end, 0);
+      return this.#held;
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** Reads JSON to records with no more in them than `mayMatch` and the event's time need. */
+  get jsonReduction(): JsonReduction {
+    if (this.#reduction === null) {
+      const { wants, clueSlots, marks } = this.#views;
+      const times = timeKeys.map(
+        (path, i): Want => ({ slot: wants.length + i, path, keys: 'exact', deep: false }),
+      );
+      const witnesses = wants.filter((w) => w.deep && clueSlots[w.slot]).map((w) => w.slot);
+      this.#reduction = new JsonReduction(
+        new StateSet([...wants, ...times]),
+        new Set(marks.keys()),
+        new Set(witnesses),
+        wants.length,
+        this.#builder.slow.length > 0,
+      );
+    }
+    return this.#reduction;
   }
 
   /** The fields that rules read, and whether any event so far had them. */
@@ -172,6 +212,10 @@ export class Engine {
   #attempt(candidate: Candidate, path: string | null, nowMs: number): void {
     try {
       if (!this.#run(candidate.program)) return;
+      if (this.#asking) {
+        this.#held = true;
+        return;
+      }
       for (const e of candidate.exceptions) {
         if ((e.expires === null || nowMs < e.expires) && this.#run(e.program)) return;
       }

@@ -38,6 +38,10 @@ export class PathState {
   readonly slots: readonly number[];
   /** By length in bytes: 0 when no key of that length leads anywhere, so that most keys are not even compared. */
   readonly lengths: Uint8Array;
+  /** Some path goes on from here; false: every scalar at or below belongs to the slots, whatever its keys. */
+  readonly leadsOn: boolean;
+  /** For a walker that wants one scalar of such a state: the record in which it has had it. */
+  witnessed = 0;
   /** The key that may lead somewhere which came first in this map last time. */
   first: LearnedKey | null = null;
   readonly #exact = new Map<string, Rest[]>();
@@ -62,6 +66,7 @@ export class PathState {
       else index.set(first, [rest]);
     }
     this.lengths = lengthsOf(rests);
+    this.leadsOn = rests.length > this.#below.length;
   }
 
   /** The learned key for the bytes `[start, start + length)`, learning it if it is new. */

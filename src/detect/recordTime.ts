@@ -5,7 +5,7 @@ import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import { type EventInstant, parseInstant } from './times.js';
 
 /** By precedence. */
-const timeKeys = [
+export const timeKeys = [
   '@timestamp',
   'time',
   'createdDateTime',

@@ -1,136 +1,142 @@
 // JSON documents of any layout, one after another: an array gives one event an element, any other document is one
 // event. Reads a document of any size holding one event at a time.
-import { StringDecoder } from 'node:string_decoder';
-import type { Captured, CaptureReader } from './captured.js';
-import { eventOf } from './jsonEvents.js';
+import { isUtf8 } from 'node:buffer';
+import type { CaptureReader, CaptureSink } from './captured.js';
+import { takeSlowly } from './jsonEvents.js';
 
 export const jsonReader: CaptureReader = {
   name: 'json',
-  async *read(bytes) {
-    const decoder = new StringDecoder('utf8');
-    const splitter = new Splitter();
-    let first = true;
+  async read(bytes, sink) {
+    const splitter = new Splitter(sink);
     for await (const piece of bytes) {
-      let text = decoder.write(piece);
-      if (first && text !== '') {
-        text = text.replace(/^\ufeff/, '');
-        first = false;
-      }
-      yield* splitter.take(text);
+      splitter.take(piece);
+      await sink.settle();
     }
-    yield* splitter.take(decoder.end());
-    yield* splitter.finish();
+    splitter.end();
+    await sink.settle();
   },
 };
 
-/** Cuts text into the values that are events, by its brackets and quotes alone. */
+/** Cuts bytes into the values that are events, by their brackets and quotes alone. */
 class Splitter {
+  readonly #sink: CaptureSink;
+  #isFirst = true;
   /** Inside the array at the top, waiting for an element. */
   #inArray = false;
-  /** Depth inside the current value. */
+  /** Depth inside the current value; 0: a scalar, or none. */
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The current value, as far as it was read; null: between values. */
-  #value: string[] | null = null;
+  #inValue = false;
+  /** Earlier pieces of the current value. */
+  #before: Buffer[] = [];
   #line = 1;
   #startLine = 1;
-  #broken = false;
+  #isBroken = false;
 
-  *take(text: string): Iterable<Captured> {
-    let from = 0;
-    for (let i = 0; i < text.length && !this.#broken; i += 1) {
-      const c = text.charCodeAt(i);
-      if (c === 0x0a) this.#line += 1;
-      if (this.#value === null) {
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
+  }
+
+  take(piece: Buffer): void {
+    let i = 0;
+    if (this.#isFirst && piece.length > 0) {
+      this.#isFirst = false;
+      if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) i = 3;
+    }
+    let from = i;
+    for (; i < piece.length && !this.#isBroken; i += 1) {
+      const c = piece[i]!;
+      if (!this.#inValue) {
+        if (c === 0x0a) this.#line += 1;
+        if (!this.#open(c)) continue;
         from = i;
-        const problem = this.#open(c);
-        if (problem) {
-          yield problem;
-          return;
-        }
-        if (this.#value === null) continue;
       }
-      if (!this.#ends(c)) continue;
-      // A scalar ends before what follows it; a container with its bracket.
-      const closes = c === 0x7d || c === 0x5d;
-      const isContainer = closes && this.#depth === 0 && !this.#isScalar;
-      const end = isContainer ? i + 1 : i;
-      yield this.#finishValue(text.slice(from, end));
-      if (!isContainer) {
-        const problem = this.#open(c);
-        if (problem) {
-          yield problem;
-          return;
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (c === 0x5c) this.#escaped = true;
+        else if (c === 0x22) {
+          this.#inString = false;
+          if (this.#depth === 0) this.#finish(piece, from, i + 1);
         }
+        continue;
+      }
+      switch (c) {
+        case 0x22:
+          this.#inString = true;
+          break;
+        case 0x7b:
+        case 0x5b:
+          this.#depth += 1;
+          break;
+        case 0x7d:
+        case 0x5d:
+          if (this.#depth > 1) this.#depth -= 1;
+          else if (this.#depth === 1) {
+            this.#depth = 0;
+            this.#finish(piece, from, i + 1);
+          } else {
+            // A bare scalar ends before what follows it.
+            this.#finish(piece, from, i);
+            this.#open(c);
+          }
+          break;
+        case 0x0a:
+          this.#line += 1;
+          if (this.#depth === 0) this.#finish(piece, from, i);
+          break;
+        case 0x20:
+        case 0x2c:
+          if (this.#depth === 0) this.#finish(piece, from, i);
+          break;
       }
     }
-    if (this.#value !== null && !this.#broken) (this.#value as string[]).push(text.slice(from));
+    if (this.#inValue && !this.#isBroken) this.#before.push(piece.subarray(from));
   }
 
-  *finish(): Iterable<Captured> {
-    if (this.#broken) return;
-    if (this.#value !== null) {
-      yield this.#finishValue('');
-      return;
-    }
-    if (this.#inArray) yield this.#unread('the document ends inside its array');
+  end(): void {
+    if (this.#isBroken) return;
+    if (this.#inValue) this.#finish(Buffer.alloc(0), 0, 0);
+    else if (this.#inArray) this.#sink.unread(this.#line, 'the document ends inside its array');
   }
 
-  #isScalar = false;
-
-  /** A character between values. */
-  #open(c: number): Captured | null {
-    if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) return null;
-    if (this.#inArray && c === 0x2c) return null;
+  /** A byte between values; true: a value begins with it. */
+  #open(c: number): boolean {
+    if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) return false;
+    if (this.#inArray && c === 0x2c) return false;
     if (this.#inArray && c === 0x5d) {
       this.#inArray = false;
-      return null;
+      return false;
     }
     if (!this.#inArray && c === 0x5b) {
       this.#inArray = true;
-      return null;
+      return false;
     }
     if (c === 0x7d || c === 0x5d || c === 0x3a || c === 0x2c) {
-      this.#broken = true;
-      return this.#unread(
-        `${JSON.stringify(String.fromCharCode(c))} where a record should be: nothing after it is read`,
-      );
+      this.#isBroken = true;
+      const found = JSON.stringify(String.fromCharCode(c));
+      this.#sink.unread(this.#line, `${found} where a record should be: nothing after it is read`);
+      return false;
     }
-    this.#value = [];
+    this.#inValue = true;
     this.#startLine = this.#line;
     this.#depth = 0;
     this.#inString = false;
     this.#escaped = false;
-    this.#isScalar = c !== 0x7b && c !== 0x5b;
-    return null;
+    return true;
   }
 
-  /** Whether the value ends at (or, a scalar, before) this character. */
-  #ends(c: number): boolean {
-    if (this.#inString) {
-      if (this.#escaped) this.#escaped = false;
-      else if (c === 0x5c) this.#escaped = true;
-      else if (c === 0x22) this.#inString = false;
-      return false;
+  #finish(piece: Buffer, from: number, to: number): void {
+    this.#inValue = false;
+    let [buf, start, end] = [piece, from, to];
+    if (this.#before.length > 0) {
+      buf = Buffer.concat([...this.#before, piece.subarray(0, to)]);
+      [start, end] = [0, buf.length];
+      this.#before = [];
     }
-    if (c === 0x22) this.#inString = true;
-    else if (this.#isScalar) return c === 0x2c || c === 0x5d || c === 0x0a || c === 0x20;
-    else if (c === 0x7b || c === 0x5b) this.#depth += 1;
-    else if (c === 0x7d || c === 0x5d) {
-      this.#depth -= 1;
-      return this.#depth === 0;
-    }
-    return false;
-  }
-
-  #finishValue(last: string): Captured {
-    const text = [...this.#value!, last].join('');
-    this.#value = null;
-    return eventOf(text, { line: this.#startLine, tag: '', time: null });
-  }
-
-  #unread(message: string): Captured {
-    return { kind: 'unread', line: this.#line, message };
+    const frame = { line: this.#startLine, tag: '', time: null };
+    const bytes = buf.subarray(start, end);
+    if (isUtf8(bytes)) this.#sink.json(buf, start, end, frame);
+    else takeSlowly(this.#sink, bytes, frame);
   }
 }

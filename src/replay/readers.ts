@@ -1,70 +1,97 @@
 // The capture formats, one reader each, and how a file's format is told from its first bytes.
 
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import { parseInstant } from '../detect/times.js';
-import type { Captured, CaptureReader } from './captured.js';
+import type { CaptureReader, CaptureSink } from './captured.js';
 import { forwardReader } from './forwardReader.js';
-import { eventOf, eventsOf } from './jsonEvents.js';
+import { takeElements, takeSlowly } from './jsonEvents.js';
 import { jsonReader } from './jsonReader.js';
-import { linesOf } from './lines.js';
+import { LineSpans, type TakeLine } from './lineSpans.js';
+
+/** Lines of a capture, each to `take`; a line that is too long is told of. */
+async function readLines(bytes: AsyncIterable<Buffer>, sink: CaptureSink, take: TakeLine): Promise<void> {
+  const lines = new LineSpans(take, (line) => sink.unread(line, 'the line is over 256 MiB: it is left out'));
+  for await (const piece of bytes) {
+    lines.add(piece);
+    await sink.settle();
+  }
+  lines.end();
+  await sink.settle();
+}
 
 /** One JSON object a line. */
 const ndjson: CaptureReader = {
   name: 'ndjson',
-  async *read(bytes) {
-    for await (const { number, text } of linesOf(bytes)) {
-      if (text.trim() === '') continue;
-      yield* eventsOf(text, { line: number, tag: '', time: null });
-    }
-  },
+  read: (bytes, sink) =>
+    readLines(bytes, sink, (buf, start, end, line, isValid) => {
+      const frame = { line, tag: '', time: null };
+      if (firstByte(buf, start, end) === 0x5b) takeElements(sink, buf.subarray(start, end), frame);
+      else if (isValid) sink.json(buf, start, end, frame);
+      else takeSlowly(sink, buf.subarray(start, end), frame);
+    }),
 };
+
+function firstByte(buf: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && (buf[at] === 0x20 || buf[at] === 0x09)) at += 1;
+  return at < end ? buf[at]! : 0;
+}
 
 /** Fluentd's out_file: time TAB tag TAB record (`<format> @type out_file`). */
 const fluentd: CaptureReader = {
   name: 'fluentd',
-  async *read(bytes) {
-    for await (const { number, text } of linesOf(bytes)) {
-      if (text.trim() === '') continue;
-      const first = text.indexOf('\t');
-      const second = text.indexOf('\t', first + 1);
-      if (first === -1 || second === -1) {
-        yield {
-          kind: 'unread',
-          line: number,
-          message: 'expected time, tag and record with tabs between them',
-        };
-        continue;
+  read: (bytes, sink) =>
+    readLines(bytes, sink, (buf, start, end, line, isValid) => {
+      const first = buf.indexOf(0x09, start);
+      const second = first === -1 || first >= end ? -1 : buf.indexOf(0x09, first + 1);
+      if (second === -1 || second >= end) {
+        sink.unread(line, 'expected time, tag and record with tabs between them');
+        return;
       }
-      const time = parseInstant(text.slice(0, first));
+      const timeText = buf.toString('utf8', start, first);
+      const time = parseInstant(timeText);
       if (!time) {
-        yield { kind: 'unread', line: number, message: `${JSON.stringify(text.slice(0, first))} is no time` };
-        continue;
+        sink.unread(line, `${JSON.stringify(timeText.slice(0, 60))} is no time`);
+        return;
       }
-      yield eventOf(text.slice(second + 1), { line: number, tag: text.slice(first + 1, second), time });
-    }
-  },
+      const frame = { line, tag: buf.toString('utf8', first + 1, second), time };
+      if (isValid) sink.json(buf, second + 1, end, frame);
+      else takeSlowly(sink, buf.subarray(second + 1, end), frame);
+    }),
 };
 
 /** A table with a header line, as Log Analytics exports it: columns become keys, values are text. */
 const csv: CaptureReader = {
   name: 'csv',
-  async *read(bytes) {
-    const skipped: Captured[] = [];
-    const rows = Readable.from(bytes).pipe(
-      parse({ columns: true, bom: true, info: true, skip_empty_lines: true, skip_records_with_error: true }),
-    );
-    rows.on('skip', (error: { readonly lines: number; readonly message: string } | undefined) => {
-      skipped.push({ kind: 'unread', line: error?.lines ?? 0, message: error?.message ?? 'not a row' });
+  async read(bytes, sink) {
+    const rows = parse({
+      columns: true,
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      skip_records_with_error: true,
     });
-    for await (const row of rows as AsyncIterable<{
-      record: Record<string, string>;
-      info: { lines: number };
-    }>) {
-      yield* skipped.splice(0);
-      yield eventOf(JSON.stringify(row.record), { line: row.info.lines, tag: '', time: null });
+    rows.on('skip', (error: { readonly lines: number; readonly message: string } | undefined) =>
+      sink.unread(error?.lines ?? 0, error?.message ?? 'not a row'),
+    );
+    rows.on('readable', () => {
+      for (;;) {
+        const row = rows.read() as { record: Record<string, string>; info: { lines: number } } | null;
+        if (row === null) return;
+        const text = JSON.stringify(row.record);
+        takeSlowly(sink, Buffer.from(text, 'utf8'), { line: row.info.lines, tag: '', time: null });
+      }
+    });
+    const ended = finished(rows);
+    for await (const piece of bytes) {
+      if (!rows.write(piece)) await Promise.race([once(rows, 'drain'), ended]);
+      await sink.settle();
     }
-    yield* skipped;
+    rows.end();
+    await ended;
+    await sink.settle();
   },
 };
 
@@ -85,7 +112,8 @@ function formatOf(head: Buffer): CaptureFormat {
   const opening = text.trimStart()[0];
   if (opening === '[') return lines.length > 1 && isJson(lines[0]!) ? 'ndjson' : 'json';
   if (opening === '{') {
-    // A line that is an object by itself, or one that has no end in sight, is NDJSON; a lone brace opens a document.
+    // A lone brace opens a document; a line that is an object by itself, or that has no end in sight, is NDJSON.
+    if (lines[0]!.trim() === '{') return 'json';
     const objects = lines.filter((l) => l.startsWith('{'));
     if (lines.length === 1 || objects.some(isJson) || objects.length > 1) return 'ndjson';
     return 'json';

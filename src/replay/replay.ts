@@ -1,6 +1,7 @@
 // Captured events through the live stage's engine and alerter, with the events' own times as the clock: what the
 // rules in force would have tagged and alerted on.
 import { Alerter } from '../alerts/alerter.js';
+import type { CapNotice } from '../alerts/cap.js';
 import { Engines, type EnginesConfig } from '../detect/engines.js';
 import type { Match } from '../detect/match.js';
 import { recordTime } from '../detect/recordTime.js';
@@ -10,7 +11,7 @@ import { sourceMappings } from '../fields/mappings.js';
 import { fieldsOf } from '../kql/fieldsOf.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { type JsonAlert, judgeJson } from '../stage/jsonDetection.js';
-import type { CapturedEvent } from './captured.js';
+import type { CapturedEvent, EventFrame } from './captured.js';
 
 export interface RuleFindings {
   readonly rule: Rule;
@@ -33,9 +34,15 @@ export interface ReplayTotals {
 }
 
 export interface ReplayEvents {
-  /** The event as it goes on: tagged, or as it was. */
-  onEvent(text: string): void;
-  onAlert(alert: JsonAlert): void;
+  /** The event as it goes on: tagged, or as it was. Absent: nobody wants it. */
+  readonly onEvent?: (text: string) => void;
+  /** As `onEvent`, for a line that goes on as it was captured. */
+  readonly onPassed?: (buf: Buffer, start: number, end: number) => void;
+  readonly onMatch?: (match: Match, event: CapturedEvent, time: EventInstant) => void;
+  /** While the match can be read. */
+  onAlert(alert: JsonAlert, time: EventInstant): void;
+  /** A rule reached `max_signals` in an interval: told once for each. */
+  onCap(notice: CapNotice): void;
   onQuarantine(rule: Rule, cause: unknown): void;
 }
 
@@ -71,6 +78,9 @@ export class Replay {
   }
   /** A record without a time is taken to be of the time of the one before it. */
   #clock: EventInstant = { ms: 0, iso: new Date(0).toISOString() };
+  /** The reduced record whose time the clock is, not yet read: most times are never asked for. */
+  #timed = Buffer.allocUnsafe(4096);
+  #timedLength = 0;
 
   constructor(ruleSet: RuleSet, options: ReplayOptions, events: ReplayEvents) {
     this.#events = events;
@@ -83,7 +93,9 @@ export class Replay {
     this.#alerter = new Alerter({
       tag: options.alertTag,
       lookBackMax: options.lookBackMax,
-      onCap: () => undefined,
+      onCap: (notice) => {
+        if (notice.kind === 'reached') events.onCap(notice);
+      },
       onSuppressed: () => undefined,
     });
     this.findings = ruleSet.rules.map((rule) => ({
@@ -98,29 +110,72 @@ export class Replay {
     this.#byRule = new Map(this.findings.map((f) => [f.rule.id, f]));
   }
 
-  take(event: CapturedEvent): void {
-    const { text, bytes, tag } = event;
-    const time = event.time ?? recordTime(bytes, 0) ?? this.#clock;
-    this.#clock = time;
+  /**
+   * Judges an event as it stands in a JSON capture, without making anything of it. False: it is odd, or a rule may
+   * match it, and it must be read whole and given to `take`.
+   */
+  pass(buf: Buffer, start: number, end: number, frame: EventFrame): boolean {
+    const engine = this.#engines.for(frame.tag);
+    const reduction = engine.jsonReduction;
+    const length = reduction.reduce(buf, start, end);
+    if (length < 0 || engine.mayMatch(reduction.record, 0, length)) return false;
     this.totals.events += 1;
+    if (frame.time) this.#setClock(frame.time);
+    else if (reduction.isTimed) {
+      if (this.#timed.length < length) this.#timed = Buffer.allocUnsafe(length * 2);
+      reduction.record.copy(this.#timed, 0, 0, length);
+      this.#timedLength = length;
+    } else {
+      const time = recordTime(reduction.record.subarray(0, length), 0);
+      if (time) this.#setClock(time);
+    }
+    return true;
+  }
+
+  take(event: CapturedEvent): void {
+    const { bytes, tag } = event;
+    const time = event.time ?? recordTime(bytes, 0) ?? this.#now();
+    this.#setClock(time);
+    this.totals.events += 1;
+    const engine = this.#engines.for(tag);
+    if (!engine.mayMatch(bytes, 0, bytes.length)) {
+      if (event.raw) this.#events.onPassed?.(event.raw, 0, event.raw.length);
+      else if (this.#events.onEvent) this.#events.onEvent(event.text());
+      return;
+    }
+    const text = event.text();
     const verdict = judgeJson(
       { text, bytes, tag, timeMs: time.ms, timeIso: time.iso },
-      this.#engines.for(tag),
+      engine,
       this.#alerter,
       time.ms,
       {
-        onMatch: (match) => this.#count(match, time),
+        onMatch: (match) => {
+          this.#count(match, time);
+          this.#events.onMatch?.(match, event, time);
+        },
         onDecision: (outcome) => {
           this.totals[outcome === 'duplicate' ? 'duplicates' : outcome] += 1;
         },
       },
     );
-    this.#events.onEvent(verdict.text);
+    this.#events.onEvent?.(verdict.text);
     for (const alert of verdict.alerts) {
       this.totals.alerts += 1;
       this.#byRule.get(alert.match.rule.id)!.alerts += 1;
-      this.#events.onAlert(alert);
+      this.#events.onAlert(alert, time);
     }
+  }
+
+  #setClock(time: EventInstant): void {
+    this.#clock = time;
+    this.#timedLength = 0;
+  }
+
+  #now(): EventInstant {
+    if (this.#timedLength > 0)
+      this.#setClock(recordTime(this.#timed.subarray(0, this.#timedLength), 0) ?? this.#clock);
+    return this.#clock;
   }
 
   #count(match: Match, time: EventInstant): void {

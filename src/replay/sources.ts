@@ -1,6 +1,6 @@
-// Where captures come from: files, folders searched recursively, `-` for stdin; gzip is told by its content.
-import { createReadStream, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+// Where captures come from: files, folders searched recursively, patterns, `-` for stdin; gzip is told by its content.
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
@@ -12,17 +12,40 @@ export class CapturePathError extends Error {
   }
 }
 
-/** The files that `paths` mean, in order; hidden ones below folders left out. @throws CapturePathError */
-export function captureFiles(paths: readonly string[]): string[] {
-  return paths.flatMap((path) => {
-    if (path === '-') return [path];
+export interface CaptureFile {
+  /** Absolute; `-` is stdin. */
+  readonly path: string;
+  /** As a person would say it. */
+  readonly name: string;
+  /** 0: not known. */
+  readonly bytes: number;
+}
+
+/**
+ * The files that `paths` mean, in order; hidden ones below folders left out. A path that is not there and has `*`, `?`
+ * or `**` in it is a pattern (for shells that do not expand them). @throws CapturePathError
+ */
+export function captureFiles(paths: readonly string[], cwd: string): CaptureFile[] {
+  return paths.flatMap((given) => {
+    if (given === '-') return [{ path: '-', name: 'stdin', bytes: 0 }];
+    const path = resolve(cwd, given);
+    const named = (file: string): CaptureFile => ({
+      path: file,
+      name: file === path ? given : isAbsolute(given) ? file : relative(cwd, file),
+      bytes: statSync(file).size,
+    });
+    if (!existsSync(path) && /[*?]/.test(given)) {
+      const found = matching(given, cwd);
+      if (found.length === 0) throw new CapturePathError(`${given}: no file fits this pattern`);
+      return found.map(named);
+    }
     let isFolder: boolean;
     try {
       isFolder = statSync(path).isDirectory();
     } catch (cause) {
-      throw new CapturePathError(`${path}: there is no such file or folder`, { cause });
+      throw new CapturePathError(`${given}: there is no such file or folder`, { cause });
     }
-    return isFolder ? filesBelow(path) : [path];
+    return (isFolder ? filesBelow(path) : [path]).map(named);
   });
 }
 
@@ -32,9 +55,31 @@ function filesBelow(folder: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (statSync(path).isDirectory()) return filesBelow(path);
-      return [path];
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.isDirectory()) return filesBelow(path);
+      return found?.isFile() ? [path] : [];
     });
+}
+
+/** `*` and `?` within a name, `**` over folders. */
+function matching(pattern: string, cwd: string): string[] {
+  const segments = resolve(cwd, pattern).split(sep);
+  const fixed = segments.findIndex((segment) => /[*?]/.test(segment));
+  const folder = segments.slice(0, fixed).join(sep) || sep;
+  if (!existsSync(folder)) return [];
+  const source = segments
+    .slice(fixed)
+    .map((segment) =>
+      segment === '**'
+        ? '(?:[^/]+/)*'
+        : `${segment
+            .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+            .replaceAll('*', '[^/]*')
+            .replaceAll('?', '[^/]')}/`,
+    )
+    .join('');
+  const regex = new RegExp(`^${source.replace(/\/$/, '')}$`);
+  return filesBelow(folder).filter((file) => regex.test(relative(folder, file).split(sep).join('/')));
 }
 
 export interface OpenCapture {
@@ -45,16 +90,30 @@ export interface OpenCapture {
 
 const HEAD = 64 * 1024;
 
-/** Opens a capture; its errors come out of the iteration. */
-export async function openCapture(path: string, stdin: NodeJS.ReadableStream): Promise<OpenCapture> {
+/** Opens a capture; its errors come out of the iteration. @param onBytes told of the bytes that come from the file. */
+export async function openCapture(
+  path: string,
+  stdin: NodeJS.ReadableStream,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<OpenCapture> {
   const raw =
     path === '-' ? (stdin as AsyncIterable<Buffer>) : createReadStream(path, { highWaterMark: 2 ** 20 });
-  const first = await peek(raw, 2);
+  const first = await peek(counted(raw, onBytes), 2);
   if (first.head[0] !== 0x1f || first.head[1] !== 0x8b) return peek(first.bytes, HEAD);
   const source = Readable.from(first.bytes);
   const gunzip = createGunzip({ chunkSize: 2 ** 20 });
   source.on('error', (error) => gunzip.destroy(error));
   return peek(source.pipe(gunzip), HEAD);
+}
+
+async function* counted(
+  bytes: AsyncIterable<Buffer>,
+  onBytes: (bytes: number) => void,
+): AsyncIterable<Buffer> {
+  for await (const piece of bytes) {
+    onBytes(piece.length);
+    yield piece;
+  }
 }
 
 async function peek(bytes: AsyncIterable<Buffer>, least: number): Promise<OpenCapture> {
