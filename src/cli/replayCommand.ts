@@ -1,6 +1,5 @@
 // `fluent-detect replay CAPTURE…`: captured logs through the same engine, and what would have been found.
 import { resolve } from 'node:path';
-import { capMessage } from '../alerts/document.js';
 import type { Flags } from '../config/load.js';
 import { Judge } from '../replay/judge.js';
 import { LineFile } from '../replay/lineFile.js';
@@ -49,7 +48,7 @@ export async function replayCommand(
       csv?.add(csvAlert(alert, time));
       report?.add(alert);
     },
-    onCap: (notice) => progress.say(capMessage(notice)),
+    onCap: (message) => progress.say(message),
     onQuarantine: (rule, cause) =>
       progress.say(`rule ${rule.id} "${rule.name}" failed and is left out: ${(cause as Error).message}`),
   });

@@ -3,21 +3,20 @@
 // reduced record means finding nothing in the whole one; what may match is read again by the slow twin
 // (`jsonToMsgpack`), which also says what is wrong with text that this one refuses.
 import { jsonToMsgpack } from '../msgpack/json.js';
+import {
+  MAX_JSON_BYTES_DEPTH,
+  pastBlanks,
+  pastPlain,
+  pastStringFrom,
+  pastValue,
+  REFUSED,
+} from '../msgpack/jsonBytes.js';
 import { type LearnedKey, type PathState, type StateSet, sameKey } from './paths.js';
 
-/** Text that this reader leaves to the slow one: no JSON, nested deep, escapes in keys. */
-const REFUSED = -1;
-const MAX_DEPTH = 128;
 /** Longest run of bytes that is copied one by one: a call of `copy` costs more. */
 const SHORT = 48;
 /** A map16 or array16 header, patched once the count is known. */
 const HEADER = 3;
-
-/** By byte: 1 for what ends a run of plain characters inside a string (the quote, the backslash, controls). */
-const stops = new Uint8Array(256);
-stops.fill(1, 0, 0x20);
-stops[0x22] = 1;
-stops[0x5c] = 1;
 
 export class JsonReduction {
   /** The reduced record, as long as the last `reduce` said; overwritten by the next. */
@@ -57,8 +56,8 @@ export class JsonReduction {
   }
 
   /**
-   * Reduces the JSON object in `[start, end)`, blanks around it allowed. Returns the length of `record`, or -1 for
-   * text that is no JSON object or is left to the slow reader. The bytes must be UTF-8.
+   * Reduces the JSON object in `[start, end)`, blanks around it allowed. Returns the length of `record`, or REFUSED for
+   * what the slow reader must look at: no JSON object, nested deep, escapes in keys. The bytes must be UTF-8.
    */
   reduce(src: Buffer, start: number, end: number): number {
     if (this.#src !== src) {
@@ -69,27 +68,16 @@ export class JsonReduction {
     this.#length = 0;
     this.#serial += 1;
     this.isTimed = false;
-    let at = this.#blank(start);
+    let at = pastBlanks(src, start, end);
     if (at >= end || src[at] !== 0x7b) return REFUSED;
     at = this.#map(this.#root, at, this.#whole, 0);
     if (at < 0) return REFUSED;
-    return this.#blank(at) < end ? REFUSED : this.#length;
-  }
-
-  #blank(at: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    while (at < end) {
-      const c = src[at]!;
-      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) break;
-      at += 1;
-    }
-    return at;
+    return pastBlanks(src, at, end) < end ? REFUSED : this.#length;
   }
 
   /** `{ "key": value, … }` at `at`: the pairs that lead somewhere; past it, or REFUSED. */
   #map(state: PathState, at: number, whole: boolean, depth: number): number {
-    if (depth > MAX_DEPTH) return REFUSED;
+    if (depth > MAX_JSON_BYTES_DEPTH) return REFUSED;
     const src = this.#src;
     const end = this.#end;
     const view = this.#view;
@@ -102,7 +90,7 @@ export class JsonReduction {
     let previous: LearnedKey | null = null;
     at += 1;
     if (src[at] !== 0x22) {
-      at = this.#blank(at);
+      at = pastBlanks(src, at, end);
       if (at < end && src[at] === 0x7d) {
         this.#patch(header, 0xde, 0);
         return at + 1;
@@ -111,17 +99,16 @@ export class JsonReduction {
     for (;;) {
       if (at >= end || src[at] !== 0x22) return REFUSED;
       const key = at + 1;
-      at = key;
-      while (at < end && stops[src[at]!] === 0) at += 1;
+      at = pastPlain(src, key, end);
       if (at >= end || src[at] !== 0x22) return REFUSED;
       const length = at - key;
       at += 1;
       if (src[at] !== 0x3a) {
-        at = this.#blank(at);
+        at = pastBlanks(src, at, end);
         if (at >= end || src[at] !== 0x3a) return REFUSED;
       }
       at += 1;
-      if (src[at] === 0x20) at = this.#blank(at + 1);
+      if (src[at] === 0x20) at = pastBlanks(src, at + 1, end);
       let target: PathState | null = null;
       if (lengths[length] !== 0) {
         if (expected === null || !sameKey(expected, view, src, key, length)) {
@@ -142,17 +129,17 @@ export class JsonReduction {
         if (depth === 0 && target !== null && this.#isTime(target) && isInstant(src, from, at))
           this.isTimed = true;
       } else {
-        at = this.#skip(at, depth + 1);
+        at = pastValue(src, at, end, depth + 1);
       }
       if (at < 0) return REFUSED;
       if (src[at] !== 0x2c) {
-        at = this.#blank(at);
+        at = pastBlanks(src, at, end);
         if (at >= end) return REFUSED;
         if (src[at] === 0x7d) break;
         if (src[at] !== 0x2c) return REFUSED;
       }
       at += 1;
-      if (src[at] !== 0x22) at = this.#blank(at);
+      if (src[at] !== 0x22) at = pastBlanks(src, at, end);
     }
     this.#patch(header, 0xde, count);
     return count > 0xffff ? REFUSED : at + 1;
@@ -180,20 +167,23 @@ export class JsonReduction {
 
   /** A value that is kept. */
   #value(state: PathState, at: number, whole: boolean, depth: number): number {
-    at = this.#blank(at);
-    if (at >= this.#end) return REFUSED;
-    const c = this.#src[at]!;
+    const src = this.#src;
+    const end = this.#end;
+    at = pastBlanks(src, at, end);
+    if (at >= end) return REFUSED;
+    const c = src[at]!;
     if (c === 0x22) {
-      const past = this.#pastString(at);
+      const stop = pastPlain(src, at + 1, end);
+      const past = pastStringFrom(src, stop, end);
       if (past < 0) return REFUSED;
       this.#witness(state);
-      if (this.#escaped) this.#slowly(at, past);
-      else this.#string(at + 1, past - at - 2);
+      if (past > stop + 1) this.#slowly(at, past);
+      else this.#string(at + 1, stop - at - 1);
       return past;
     }
     if (c === 0x7b) return this.#map(state, at, whole, depth);
     if (c === 0x5b) return this.#array(state, at, whole, depth);
-    const past = this.#skip(at, depth);
+    const past = pastValue(src, at, end, depth);
     if (past < 0) return REFUSED;
     if (c !== 0x6e) this.#witness(state);
     this.#room(1);
@@ -206,14 +196,14 @@ export class JsonReduction {
   }
 
   #array(state: PathState, at: number, whole: boolean, depth: number): number {
-    if (depth > MAX_DEPTH) return REFUSED;
+    if (depth > MAX_JSON_BYTES_DEPTH) return REFUSED;
     const src = this.#src;
     const end = this.#end;
     const header = this.#length;
     this.#room(HEADER);
     this.#length = header + HEADER;
     let count = 0;
-    at = this.#blank(at + 1);
+    at = pastBlanks(src, at + 1, end);
     if (at < end && src[at] === 0x5d) {
       this.#patch(header, 0xdc, 0);
       return at + 1;
@@ -222,7 +212,7 @@ export class JsonReduction {
       at = this.#value(state, at, whole, depth + 1);
       if (at < 0) return REFUSED;
       count += 1;
-      at = this.#blank(at);
+      at = pastBlanks(src, at, end);
       if (at >= end) return REFUSED;
       if (src[at] === 0x5d) break;
       if (src[at] !== 0x2c) return REFUSED;
@@ -230,161 +220,6 @@ export class JsonReduction {
     }
     this.#patch(header, 0xdc, count);
     return count > 0xffff ? REFUSED : at + 1;
-  }
-
-  /** Past a value that nobody reads; REFUSED when it is not one. */
-  #skip(at: number, depth: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    if (at >= end) return REFUSED;
-    let c = src[at]!;
-    if (c <= 0x20) {
-      at = this.#blank(at);
-      if (at >= end) return REFUSED;
-      c = src[at]!;
-    }
-    switch (c) {
-      case 0x22: {
-        at += 1;
-        while (at < end && stops[src[at]!] === 0) at += 1;
-        if (at < end && src[at] === 0x22) return at + 1;
-        return this.#pastEscapes(at);
-      }
-      case 0x7b:
-        return this.#skipMap(at, depth);
-      case 0x5b:
-        return this.#skipArray(at, depth);
-      case 0x74:
-        return this.#word(at, 0x72, 0x75, 0x65);
-      case 0x6e:
-        return this.#word(at, 0x75, 0x6c, 0x6c);
-      case 0x66:
-        return src[at + 1] === 0x61 ? this.#word(at + 1, 0x6c, 0x73, 0x65) : REFUSED;
-      default:
-        return this.#number(at);
-    }
-  }
-
-  #skipMap(at: number, depth: number): number {
-    if (depth > MAX_DEPTH) return REFUSED;
-    const src = this.#src;
-    const end = this.#end;
-    at = this.#blank(at + 1);
-    if (at < end && src[at] === 0x7d) return at + 1;
-    for (;;) {
-      if (at >= end || src[at] !== 0x22) return REFUSED;
-      at = this.#pastString(at);
-      if (at < 0) return REFUSED;
-      if (src[at] !== 0x3a) {
-        at = this.#blank(at);
-        if (at >= end || src[at] !== 0x3a) return REFUSED;
-      }
-      at = this.#skip(at + 1, depth + 1);
-      if (at < 0) return REFUSED;
-      if (src[at] !== 0x2c) {
-        at = this.#blank(at);
-        if (at >= end) return REFUSED;
-        if (src[at] === 0x7d) return at + 1;
-        if (src[at] !== 0x2c) return REFUSED;
-      }
-      at += 1;
-      if (src[at] !== 0x22) at = this.#blank(at);
-    }
-  }
-
-  #skipArray(at: number, depth: number): number {
-    if (depth > MAX_DEPTH) return REFUSED;
-    const src = this.#src;
-    const end = this.#end;
-    at = this.#blank(at + 1);
-    if (at < end && src[at] === 0x5d) return at + 1;
-    for (;;) {
-      at = this.#skip(at, depth + 1);
-      if (at < 0) return REFUSED;
-      at = this.#blank(at);
-      if (at >= end) return REFUSED;
-      if (src[at] === 0x5d) return at + 1;
-      if (src[at] !== 0x2c) return REFUSED;
-      at += 1;
-    }
-  }
-
-  /** Whether the last string that `#pastString` went over has escapes. */
-  #escaped = false;
-
-  #pastString(at: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    at += 1;
-    while (at < end && stops[src[at]!] === 0) at += 1;
-    this.#escaped = at < end && src[at] === 0x5c;
-    return this.#escaped ? this.#pastEscapes(at) : at < end && src[at] === 0x22 ? at + 1 : REFUSED;
-  }
-
-  /** From a stop inside a string to past its end. */
-  #pastEscapes(at: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    for (;;) {
-      if (at >= end) return REFUSED;
-      const c = src[at]!;
-      if (c === 0x22) return at + 1;
-      if (c !== 0x5c) return REFUSED;
-      const e = src[at + 1]!;
-      if (at + 1 >= end) return REFUSED;
-      if (e === 0x75) {
-        for (let i = at + 2; i < at + 6; i += 1) if (i >= end || !isHex(src[i]!)) return REFUSED;
-        at += 6;
-      } else if (
-        e === 0x22 ||
-        e === 0x5c ||
-        e === 0x2f ||
-        e === 0x62 ||
-        e === 0x66 ||
-        e === 0x6e ||
-        e === 0x72 ||
-        e === 0x74
-      ) {
-        at += 2;
-      } else return REFUSED;
-      while (at < end && stops[src[at]!] === 0) at += 1;
-    }
-  }
-
-  /** The rest of `true`, `null` or (from its `a`) `false`. */
-  #word(at: number, b: number, c: number, d: number): number {
-    const src = this.#src;
-    const whole = at + 3 < this.#end && src[at + 1] === b && src[at + 2] === c && src[at + 3] === d;
-    return whole ? at + 4 : REFUSED;
-  }
-
-  /** `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?` */
-  #number(at: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    if (src[at] === 0x2d) at += 1;
-    const first = at < end ? src[at]! : 0;
-    if (first < 0x30 || first > 0x39) return REFUSED;
-    at = first === 0x30 ? at + 1 : this.#digits(at);
-    if (at < end && src[at] === 0x2e) {
-      at = this.#digits(at + 1);
-      if (at < 0) return REFUSED;
-    }
-    if (at < end && (src[at]! | 0x20) === 0x65) {
-      at += 1;
-      if (at < end && (src[at] === 0x2b || src[at] === 0x2d)) at += 1;
-      at = this.#digits(at);
-    }
-    return at;
-  }
-
-  /** Past one digit or more; REFUSED: there is none. */
-  #digits(at: number): number {
-    const src = this.#src;
-    const end = this.#end;
-    const start = at;
-    while (at < end && src[at]! >= 0x30 && src[at]! <= 0x39) at += 1;
-    return at === start ? REFUSED : at;
   }
 
   /** A kept string without escapes, as msgpack. */
@@ -427,10 +262,6 @@ export class JsonReduction {
     this.record.copy(wider, 0, 0, this.#length);
     this.record = wider;
   }
-}
-
-function isHex(c: number): boolean {
-  return (c >= 0x30 && c <= 0x39) || ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x66);
 }
 
 /** `"2026-03-10T09:30:41.9879036Z"`, quotes included. Fewer spellings than are read as a time: a yes is sure. */

@@ -1,7 +1,7 @@
 // Captured events through the live stage's engine and alerter, with the events' own times as the clock: what the
 // rules in force would have tagged and alerted on.
 import { Alerter } from '../alerts/alerter.js';
-import type { CapNotice } from '../alerts/cap.js';
+import { capMessage } from '../alerts/document.js';
 import { Engines, type EnginesConfig } from '../detect/engines.js';
 import type { Match } from '../detect/match.js';
 import { recordTime } from '../detect/recordTime.js';
@@ -42,7 +42,7 @@ export interface ReplayEvents {
   /** While the match can be read. */
   onAlert(alert: JsonAlert, time: EventInstant): void;
   /** A rule reached `max_signals` in an interval: told once for each. */
-  onCap(notice: CapNotice): void;
+  onCap(message: string): void;
   onQuarantine(rule: Rule, cause: unknown): void;
 }
 
@@ -94,7 +94,7 @@ export class Replay {
       tag: options.alertTag,
       lookBackMax: options.lookBackMax,
       onCap: (notice) => {
-        if (notice.kind === 'reached') events.onCap(notice);
+        if (notice.kind === 'reached') events.onCap(capMessage(notice));
       },
       onSuppressed: () => undefined,
     });
