@@ -94,7 +94,11 @@ function program(): Command {
     )
     .option('--tag-key <key>', 'where <inject> puts the tag', 'fluent_tag')
     .option('--time-key <key>', 'where <inject> puts the time', 'fluent_time')
-    .option('--log-file <path>', 'Fluentd throws stderr away: log to a file')
+    .option('--record-limit <size>', 'bytes that one record may have (default: 64m)')
+    .option(
+      '--log-file <path>',
+      'Fluentd throws stderr away: log to a file, or a socket (tcp://HOST:PORT, unix:///PATH)',
+    )
     .addOption(logFormat())
     .addOption(logLevel())
     .action(async (flags: FilterFlags) => {
@@ -208,6 +212,8 @@ function versionOfPackage(): string {
 
 // A reader that goes away (`| head`) ends the program quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The filter says what it lost by that, and ends itself.
+  if (process.argv[2] === 'filter') return;
   if (error.code === 'EPIPE') process.exit(status);
   throw error;
 });

@@ -17,6 +17,7 @@ import { configDefaults, inputDefaults } from './defaults.js';
 import { hostPort, parseListen } from './endpoints.js';
 import type { ConfigFile, ConfigTree, TreePath } from './file.js';
 import type { LoadContext } from './load.js';
+import { logPath } from './logPath.js';
 import { fieldMapping, overlays, routes } from './ruleParts.js';
 import { TargetReader } from './targets.js';
 import { type Table, TreeContext } from './treeContext.js';
@@ -91,7 +92,7 @@ export class TreeReader {
       },
       logLevel: (log['level'] as string | undefined) ?? null,
       logFormat: (log['format'] as string | undefined) ?? null,
-      logPath: this.#tree.path(log['path']),
+      logPath: typeof log['path'] === 'string' ? logPath(log['path'], this.#tree.folder) : null,
       memoryLimit: sizeOf(t['memory_limit']),
       shutdownTimeout: timeOf(t['shutdown_timeout']),
     };

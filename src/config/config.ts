@@ -183,7 +183,7 @@ export interface Config {
   readonly log: {
     readonly level: string;
     readonly format: 'json' | 'pretty';
-    /** Null: stderr. */
+    /** A file, `tcp://HOST:PORT` or `unix:///PATH`; null: stderr. */
     readonly path: string | null;
   };
   /** Events held by the stage (read, not yet confirmed downstream): past it reading stops. */

@@ -8,6 +8,7 @@ import type { ConfigError } from './configError.js';
 import { configDefaults } from './defaults.js';
 import { EndpointError, hostPort } from './endpoints.js';
 import { ConfigFile } from './file.js';
+import { logPath } from './logPath.js';
 
 export const DEFAULT_FILE = 'fluent-detect.yaml';
 
@@ -124,7 +125,7 @@ export function configOf(
       log: {
         level: flags.logLevel ?? ofFile.logLevel ?? configDefaults.logLevel,
         format: logFormat as 'json' | 'pretty',
-        path: flags.logFile === undefined ? ofFile.logPath : resolve(context.cwd, flags.logFile),
+        path: flags.logFile === undefined ? ofFile.logPath : logPath(flags.logFile, context.cwd),
       },
       memoryLimit: ofFile.memoryLimit ?? configDefaults.memoryLimit,
       shutdownTimeout: ofFile.shutdownTimeout ?? configDefaults.shutdownTimeout,

@@ -1,13 +1,14 @@
 // Logging by pino: JSON lines, or people's lines on a terminal; to stderr, synchronously, so that nothing is lost at
 // exit. A line that would be said over and over is said once a while, with a count of what was held back.
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { SocketLog } from './socketLog.js';
 
 export type { Logger } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** A file that lines are appended to; null: stderr. */
+  /** A file that lines are appended to, or a socket (`tcp://HOST:PORT`, `unix:///PATH`); null: stderr. */
   readonly path?: string | null;
   /** Instead of both. */
   readonly stream?: DestinationStream;
@@ -17,8 +18,7 @@ export interface LogOptions {
 const secrets = ['password', 'shared_key', 'sharedKey', 'token', 'authorization', 'privateKeyPassphrase'];
 
 export function createLog(options: LogOptions): Logger {
-  const to = typeof options.path === 'string' ? { dest: options.path, append: true, mkdir: true } : { fd: 2 };
-  const stream = options.stream ?? destination({ ...to, sync: true });
+  const stream = options.stream ?? streamTo(options.path ?? null);
   return pino(
     {
       level: options.level,
@@ -29,6 +29,12 @@ export function createLog(options: LogOptions): Logger {
     },
     options.format === 'json' ? stream : { write: (line: string) => stream.write(peopleLine(line)) },
   );
+}
+
+function streamTo(path: string | null): DestinationStream {
+  if (path === null) return destination({ fd: 2, sync: true });
+  if (/^(tcp|unix):\/\//.test(path)) return new SocketLog(path);
+  return destination({ dest: path, append: true, mkdir: true, sync: true });
 }
 
 /** `08:15:02 warn  message key=value`: the ready line begins with `ready`. */

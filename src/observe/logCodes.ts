@@ -126,6 +126,29 @@ export const logCodes = {
     'reads on after it; ends with status 1',
     'mend what writes to the filter',
   ),
+  record_unjudged: entry(
+    'warn',
+    'A record on stdin is sound, but no rule can look at it (nested too deep).',
+    'passes it on as it is',
+  ),
+  invalid_utf8: entry(
+    'warn',
+    'A JSON record on stdin has bytes that are not UTF-8.',
+    "passes it on with U+FFFD for them: Fluentd's own JSON reader dies of such bytes",
+    'use --format msgpack, which keeps them',
+  ),
+  input_cut_off: entry(
+    'error',
+    'The filter was asked to end, and input still came eight seconds later.',
+    'ended with status 1; what was not read by then is lost',
+    'close stdin when the child is asked to end, as Fluentd does',
+  ),
+  stdout_gone: entry(
+    'error',
+    "Nobody takes the filter's standard output any more.",
+    'ended with status 1; the records that were under way are lost',
+    'see why Fluentd ended; where loss matters use `fluent-detect run`',
+  ),
   state_not_saved: entry(
     'error',
     'Look-back, caps and what stateful rules know could not be saved.',

@@ -189,7 +189,7 @@ describe('fluent-detect filter', () => {
     });
     expect(stdout).toBe('{"ok":1}\n');
     expect(status).toBe(1);
-    expect(stderr).toContain('record 1 is lost');
+    expect(stderr).toContain('line 1, column 1: a record is lost');
   });
 });
 

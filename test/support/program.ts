@@ -10,6 +10,8 @@ export interface Finished {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** stdout as its bytes. */
+  readonly bytes: Buffer;
 }
 
 /** Runs a command to its end. */
@@ -18,12 +20,11 @@ export function run(
   options: { input?: string | Buffer; cwd?: string } = {},
 ): Finished {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: 'utf8',
     maxBuffer: 2 ** 28,
     timeout: 60_000,
     ...options,
   });
-  return { status, stdout, stderr };
+  return { status, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8'), bytes: stdout };
 }
 
 export interface ReadyLine {

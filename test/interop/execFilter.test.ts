@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fluentd, fileEvents, fileLines, fluentCat, freePort, noFluentd, until } from '../support/fluentd.js';
+import { root } from '../support/program.js';
+import { match, plain } from '../support/records.js';
+
+let folder: string;
+const running: Fluentd[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fd-exec-'));
+});
+afterEach(async () => {
+  for (const fluentd of running.splice(0)) await fluentd.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The shipped config with JSON both ways and two children. */
+function jsonConfig(): string {
+  const shipped = readFileSync(`${root}conf/fluentd-exec-filter.conf`, 'utf8');
+  const changed = shipped
+    .replaceAll('@type msgpack', '@type json')
+    .replace('--format msgpack', '--format json')
+    .replace('num_children 1', 'num_children 2');
+  const path = join(folder, 'fluentd.conf');
+  writeFileSync(path, changed);
+  return path;
+}
+
+async function start(conf: string): Promise<{ port: number; fluentd: Fluentd }> {
+  const port = await freePort();
+  const env = {
+    FLUENTD_PORT: String(port),
+    FLUENTD_DATA: folder,
+    FLUENT_DETECT: `${process.execPath} ${root}dist/src/cli/main.js`,
+    RULES: `${root}conf/rules`,
+  };
+  const fluentd = new Fluentd(conf, env, folder);
+  running.push(fluentd);
+  return { port, fluentd };
+}
+
+const seen = (): Set<unknown> => new Set(fileEvents(join(folder, 'events')).map((e) => e.record['n']));
+const log = (): string => readFileSync(join(folder, 'fluent-detect.log'), 'utf8');
+/** Pids of the children, as their log lines name them. */
+const children = (): number[] => [...log().matchAll(/"pid":(\d+),"msg":"ready"/g)].map((m) => Number(m[1]));
+const batch = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, i) => {
+    const n = from + i;
+    const record = n % 500 === 7 ? { n, ...match(`m${n}`) } : plain(n);
+    return `{"big":9007199254740993,${JSON.stringify(record).slice(1)}\n`;
+  }).join('');
+
+describe.skipIf(noFluentd !== null)('two children of a real Fluentd, JSON both ways', () => {
+  it('give 10,000 events back, go on after one was killed, and lose nothing when Fluentd shuts down under load', async () => {
+    const conf = jsonConfig();
+    const { port, fluentd } = await start(conf);
+    await fluentCat(port, 'azure.entra', batch(0, 10_000));
+    // Fluentd's JSON reader waits for 8 KiB before it takes what came last: a second batch pushes the first one out.
+    await fluentCat(port, 'push', batch(100_000, 100));
+    await until(() => [...seen()].filter((n) => Number(n) < 10_000).length === 10_000, '10,000 events');
+    const events = fileEvents(join(folder, 'events')).filter((e) => Number(e.record['n']) < 10_000);
+    expect(events).toHaveLength(10_000);
+    expect(events.filter((e) => 'detection' in e.record)).toHaveLength(20);
+    expect(events.every((e) => e.tag === 'azure.entra' && !('fluent_tag' in e.record))).toBe(true);
+    expect(fileLines(join(folder, 'events')).every((l) => l.includes('"big":9007199254740993'))).toBe(true);
+
+    await until(() => children().length === 2, 'two children');
+    process.kill(children()[0]!, 'SIGKILL');
+    await until(() => children().length === 3, 'a new child');
+    await fluentCat(port, 'azure.entra', batch(10_000, 2000));
+    await fluentd.stop();
+    expect(fluentd.log).not.toContain('[error]');
+
+    const again = await start(conf);
+    await fluentCat(again.port, 'push', batch(100_100, 400));
+    await until(
+      () => [...seen()].filter((n) => Number(n) < 12_000).length === 12_000,
+      () => `12,000 events (${seen().size})`,
+    );
+    const alerts = fileEvents(join(folder, 'alerts')).filter((a) => Number(a.record['n']) < 12_000);
+    expect(new Set(alerts.map((a) => a.record['n'])).size).toBe(24);
+    expect(alerts.every((a) => a.tag === 'alert.azure.entra')).toBe(true);
+    await again.fluentd.stop();
+    expect(log()).not.toContain('is lost');
+  });
+});
