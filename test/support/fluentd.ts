@@ -62,8 +62,18 @@ export function fileLines(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile() && e.name.endsWith('.log'))
-    .flatMap((e) => readFileSync(join(e.parentPath ?? e.path, e.name), 'utf8').split('\n'))
+    .flatMap((e) => textOf(join(e.parentPath ?? e.path, e.name)).split('\n'))
     .filter((line) => line.endsWith('}'));
+}
+
+/** A staged buffer that Fluentd moved between listing and reading is in the next listing under its new name. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 export function fileEvents(folder: string): FileEvent[] {
