@@ -52,6 +52,7 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
     optionEnd: hasOption ? at(optionAt + 1) : -1,
     chunk: option.chunk,
     compressed,
+    compressedOption: option.compressed,
     signal: option.signal,
     hasMetadataOption: option.metadata,
   };

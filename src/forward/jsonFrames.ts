@@ -1,5 +1,6 @@
 // JSON mode (Fluentd's in_forward): a connection whose first byte is `[` or `{` is a stream of JSON arrays. Each is
 // found by its brackets as bytes come, turned into msgpack at the door, and from there is a message like any other.
+import { isUtf8 } from 'node:buffer';
 import { JsonError, jsonToMsgpack } from '../msgpack/json.js';
 import { Rejection } from './rejection.js';
 
@@ -44,6 +45,8 @@ export class JsonFramer {
 
 /** @throws Rejection `bad_json` */
 export function messageOfJson(bytes: Buffer): Buffer {
+  // As Fluentd's parser does: no replacement character instead of what was written.
+  if (!isUtf8(bytes)) throw new Rejection('bad_json', 'a message is not UTF-8');
   const text = bytes.toString('utf8').replace(/^[\s,]+/, '');
   try {
     return jsonToMsgpack(text);

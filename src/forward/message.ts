@@ -30,6 +30,8 @@ export interface Frame {
   /** The `chunk` option's msgpack value as it came (any type); null: no ack was asked for. */
   readonly chunk: Buffer | null;
   readonly compressed: 'gzip' | 'zstd' | null;
+  /** The `compressed` option as it came; null: there is none. */
+  readonly compressedOption: string | null;
   /** `fluent_signal`; 0 (logs) when absent. */
   readonly signal: number;
   /** Message mode, 4th element's `metadata` present. */

@@ -69,6 +69,10 @@ export class ForwardServer {
       if (listen.kind === 'unix') this.#server.listen(listen.path, done);
       else this.#server.listen(listen.port, listen.host, done);
     });
+    // From now on what fails is the taking of one connection (no file descriptors left): the next may do.
+    this.#server.removeAllListeners('error').on('error', ({ message }) => {
+      this.#hooks.onReject('too_many_connections', `it could not be accepted: ${message}`, 'unknown');
+    });
     if (listen.kind === 'unix') {
       if (listen.mode !== null) chmodSync(listen.path, listen.mode);
       return listen;
@@ -126,6 +130,11 @@ export class ForwardServer {
       },
       (socket) => this.#accept(socket),
     );
+    // Connections that have not said their TLS hello yet count too. (`accepted` sockets that are read into blocks
+    // never tell Node's server of their end, so that plain connections are counted in #accept instead.)
+    server.maxConnections = this.#config.maxConnections;
+    server.on('drop', (from) => this.#tooMany(peerName(from)));
+    server.prependListener('connection', (socket: Socket) => this.#isAllowed(socket));
     server.on('tlsClientError', (error, socket) => {
       // A heartbeat opens and closes a connection without a TLS hello: that is no refusal.
       const quiet = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
@@ -137,15 +146,14 @@ export class ForwardServer {
   }
 
   #accept(socket: Socket): void {
-    const { allow, maxConnections, listen } = this.#config;
-    const address = socket.remoteAddress ?? '';
-    if (listen.kind === 'tcp' && allow.length > 0 && !inNetworks(allow, address)) {
-      this.#refuse(socket, 'not_allowed', `${address} is in no network of "allow"`);
-      return;
-    }
-    if (this.#connections.size >= maxConnections) {
-      this.#refuse(socket, 'too_many_connections', `${maxConnections} are open; raise max_connections`);
-      return;
+    if (socket.destroyed) return;
+    if (!this.#config.tls) {
+      if (!this.#isAllowed(socket)) return;
+      if (this.#connections.size >= this.#config.maxConnections) {
+        this.#tooMany(peerName(socket));
+        shut(socket);
+        return;
+      }
     }
     const hooks: ConnectionHooks = {
       onFrame: (frame, context) => this.#hooks.onFrame(frame, context),
@@ -163,11 +171,29 @@ export class ForwardServer {
     if (!this.#accepting) connection.finish();
   }
 
-  #refuse(socket: Socket, code: RejectCode, detail: string): void {
-    this.#hooks.onReject(code, detail, `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`);
-    socket.on('error', () => socket.destroy());
-    socket.destroy();
+  /** False: its address is in no network of the allow-list, and it has been closed. */
+  #isAllowed(socket: Socket): boolean {
+    const { allow, listen } = this.#config;
+    const address = socket.remoteAddress ?? '';
+    if (listen.kind === 'unix' || allow.length === 0 || inNetworks(allow, address)) return true;
+    this.#hooks.onReject('not_allowed', `${address} is in no network of "allow"`, peerName(socket));
+    shut(socket);
+    return false;
   }
+
+  #tooMany(peer: string): void {
+    const { maxConnections } = this.#config;
+    this.#hooks.onReject('too_many_connections', `${maxConnections} are open; raise max_connections`, peer);
+  }
+}
+
+function peerName(from: { remoteAddress?: string; remotePort?: number } | undefined): string {
+  return `${from?.remoteAddress ?? 'unknown'}:${from?.remotePort ?? 0}`;
+}
+
+function shut(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  socket.destroy();
 }
 
 /** Removes a socket file that nobody listens on any more. @throws ListenError when the path is taken. */

@@ -45,6 +45,8 @@ export class ServerLink {
   /** The connection is open and greeted; without heartbeats it is not used all the same. */
   #greeted = false;
   #closed = false;
+  /** Once it could be dialed: what fails from then on passes. */
+  #dialed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout | null = null;
@@ -78,7 +80,8 @@ export class ServerLink {
         this.#beats(alive),
       );
     }
-    const socket = dial(this.server);
+    const socket = this.#dial();
+    if (!socket) return;
     this.#socket = socket;
     const replies = new ReplyReader();
     const handshake = this.server.security
@@ -116,6 +119,21 @@ export class ServerLink {
       clearTimeout(timer);
       this.#drop(socket, 'the server closed the connection');
     });
+  }
+
+  /** Null: not even begun, because a file of the TLS config cannot be read; tried again. At the start that is thrown. */
+  #dial(): Socket | null {
+    try {
+      const socket = dial(this.server);
+      this.#dialed = true;
+      return socket;
+    } catch (error) {
+      if (!this.#dialed) throw error;
+      this.#failures += 1;
+      this.#retry = setTimeout(() => this.open(), this.#delay());
+      this.#events.onDown(this, [], (error as Error).message);
+      return null;
+    }
   }
 
   /** Writes a chunk; only while `up`. */

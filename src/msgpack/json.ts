@@ -170,7 +170,8 @@ class JsonReader {
         this.#integer(n);
         return;
       }
-      const big = BigInt(m[0]);
+      // No integer of 64 bits is longer; BigInt of a number of megabytes would take its time.
+      const big = m[0].length > 20 ? 2n ** 64n : BigInt(m[0]);
       if (big >= -(2n ** 63n) && big < 2n ** 64n) {
         out[this.#length] = big < 0n ? 0xd3 : 0xcf;
         if (big < 0n) out.writeBigInt64BE(big, this.#length + 1);

@@ -15,6 +15,8 @@ export interface ChunkDeps {
   readonly nowMs: number;
   /** Take Fluent Bit's log metadata off the entries. */
   readonly stripMetadata: boolean;
+  /** Maps and arrays inside one another in a payload. */
+  readonly maxDepth: number;
   /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
   readonly inflate: (frame: Frame) => Buffer | null;
   /** `add_tag_prefix` and `tag` of the input, applied. */
@@ -26,6 +28,8 @@ export interface ChunkDeps {
 export interface MadeChunk {
   readonly chunk: OutChunk | null;
   readonly events: number;
+  /** Bytes of memory that the chunk keeps beside its frame's: tags, an inflated payload. */
+  readonly extraBytes: number;
 }
 
 /**
@@ -34,7 +38,8 @@ export interface MadeChunk {
 export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): MadeChunk {
   const tag = deps.tagOf(frame);
   const tagBytes = tagValue(frame, tag);
-  if (frame.signal !== 0) return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0 };
+  if (frame.signal !== 0)
+    return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0, extraBytes: 0 };
   switch (frame.mode) {
     case 'message':
       return fromMessage(frame, tag, tagBytes, connectionId, deps);
@@ -44,31 +49,37 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
       const { buffer, bodyStart, bodyEnd } = frame;
       const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps);
       const payload = scanned.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
-      return {
-        chunk: scanned.events === 0 ? null : chunkOf(frame, tag, tagBytes, connectionId, payload, null),
-        events: scanned.events,
-      };
+      return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, payload, null), bodyEnd - bodyStart);
     }
     case 'compressed_packed_forward': {
       const inflated = deps.inflate(frame);
-      if (inflated === null) return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0 };
+      if (inflated === null)
+        return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0, extraBytes: 0 };
       const scanned = scan(inflated, 0, inflated.length, null, deps);
       // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
       if (scanned.slices === null && scanned.events > 0) {
-        return { chunk: whole(frame, tag, tagBytes, connectionId), events: scanned.events };
+        return {
+          chunk: whole(frame, tag, tagBytes, connectionId),
+          events: scanned.events,
+          extraBytes: 0,
+        };
       }
-      const payload = scanned.slices ?? [];
-      return {
-        chunk: scanned.events === 0 ? null : chunkOf(frame, tag, tagBytes, connectionId, payload, null),
-        events: scanned.events,
-      };
+      const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [], null);
+      const { events, ...rest } = made(scanned, chunk, inflated.length);
+      return { ...rest, events, extraBytes: events === 0 ? 0 : inflated.length + rest.extraBytes };
     }
   }
 }
 
+/** @param bodyBytes the length of what was scanned. */
+function made({ events }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
+  if (events === 0) return { chunk: null, events, extraBytes: 0 };
+  return { chunk, events, extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes) };
+}
+
 function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Scanned {
-  const { engine, nowMs, stripMetadata, events } = deps;
-  return scanEntries(buf, start, end, { engine, nowMs, fillTime, stripMetadata, events });
+  const { engine, nowMs, stripMetadata, maxDepth, events } = deps;
+  return scanEntries(buf, start, end, { engine, nowMs, fillTime, stripMetadata, maxDepth, events });
 }
 
 /** Message mode: `[tag, time, record, option?]` becomes a payload of one entry. Its metadata option moves into the entry. */
@@ -95,18 +106,13 @@ function fromMessage(
   }
   const fill = eventTime(deps.nowMs);
   const scanned = scan(entry, 0, entry.length, fill, deps);
-  return {
-    chunk:
-      scanned.events === 0
-        ? null
-        : chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null),
-    events: scanned.events,
-  };
+  return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null), 0);
 }
 
-/** The frame's payload as it came, compressed or not log events at all. */
+/** The frame's payload as it came, compressed or not log events at all. Message mode's time and record are one entry. */
 function whole(frame: Frame, tag: string, tagBytes: Buffer, connectionId: number): OutChunk {
-  const payload = [frame.buffer.subarray(frame.bodyStart, frame.bodyEnd)];
+  const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
+  const payload = frame.mode === 'message' ? [entryHeader, body] : [body];
   return chunkOf(frame, tag, tagBytes, connectionId, payload, frame.compressed);
 }
 
@@ -119,8 +125,10 @@ function chunkOf(
   compressed: OutChunk['compressed'],
 ): OutChunk {
   const left = frame.mode === 'message' && frame.hasMetadataOption ? ['chunk', 'metadata'] : ['chunk'];
-  if (compressed === null) left.push('compressed');
-  const options = optionsWithout(frame, left);
+  // The payload's own magic has decided; an option that is not there, or says `text`, would mislead the receiver.
+  if (compressed === null || frame.compressedOption !== compressed) left.push('compressed');
+  const named = left.includes('compressed') ? compressed : null;
+  const options = optionsWithout(frame, left, named);
   return {
     tagBytes,
     tag,
@@ -143,9 +151,13 @@ function tagValue(frame: Frame, tag: string): Buffer {
   return Buffer.concat([strHeader(body.length), body]);
 }
 
-function optionsWithout(frame: Frame, left: readonly string[]): { entries: Buffer | null; count: number } {
-  if (frame.optionStart < 0) return { entries: null, count: 0 };
-  const kept: Buffer[] = [];
+/** @param compressed the `compressed` option to add; null: none. */
+function optionsWithout(
+  frame: Frame,
+  left: readonly string[],
+  compressed: string | null,
+): { entries: Buffer | null; count: number } {
+  const kept: Buffer[] = compressed === null ? [] : [encodedPair('compressed', compressed)];
   forEachOption(frame, (key, pairStart, valueStart, pairEnd) => {
     const { buffer } = frame;
     // An ext type or an odd key would break the receiver's reading of the whole connection; in a payload it cannot.
@@ -155,6 +167,10 @@ function optionsWithout(frame: Frame, left: readonly string[]): { entries: Buffe
   return kept.length === 0
     ? { entries: null, count: 0 }
     : { entries: Buffer.concat(kept), count: kept.length };
+}
+
+function encodedPair(key: string, value: string): Buffer {
+  return Buffer.concat([encode(key), encode(value)]);
 }
 
 /** Whether no value in `[start, end)` is an ext: every header on the way is looked at. */
@@ -180,6 +196,7 @@ function forEachOption(
   each: (key: string, pairStart: number, valueStart: number, pairEnd: number) => void,
 ): void {
   const { buffer, optionStart, optionEnd } = frame;
+  if (optionStart < 0) return;
   let at = optionStart + headerSize(buffer[optionStart]!);
   for (let left = lengthAt(buffer, optionStart); left > 0; left -= 1) {
     const value = skip(buffer, at, optionEnd);

@@ -2,7 +2,7 @@
 // broken entry) becomes an edit between slices of the bytes that came. Without an edit the chunk stays as it is.
 // Layout: Forward protocol v1, "Entry": `[time, record]`; Fluent Bit: `[[time, metadata], record]`.
 import type { Engine } from '../detect/engine.js';
-import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED } from '../msgpack/scan.js';
 
 /** Where an entry lies in its buffer. */
 export interface EntryPlace {
@@ -31,11 +31,16 @@ export interface Scanned {
 
 /** Why a body cannot be read to its end: negative scan codes of `src/msgpack/scan.ts`, or entries of another shape. */
 export class EntriesError extends Error {
-  constructor(message: string) {
+  readonly code: 'bad_entries' | 'too_deep';
+  constructor(message: string, code: 'bad_entries' | 'too_deep' = 'bad_entries') {
     super(message);
     this.name = 'EntriesError';
+    this.code = code;
   }
 }
+
+/** Every skip and walk follows values so deep by itself; a smaller `max_depth` needs a look of its own. */
+const SCANNED_DEPTH = 512;
 
 /** Group markers (Fluent Bit's OTLP groups): EventTime seconds that are no time. They go on in place, unread. */
 const GROUP_START = 0xffffffff;
@@ -49,6 +54,8 @@ export interface ScanOptions {
   readonly fillTime: Buffer | null;
   /** `[[time, metadata], record]` becomes `[time, record]`. */
   readonly stripMetadata: boolean;
+  /** Maps and arrays inside one another, entries included. */
+  readonly maxDepth: number;
   readonly events: EntryEvents;
 }
 
@@ -57,7 +64,7 @@ export interface ScanOptions {
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
 export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
-  const { engine, nowMs, fillTime, stripMetadata, events } = options;
+  const { engine, nowMs, fillTime, stripMetadata, maxDepth, events } = options;
   let count = 0;
   let slices: Buffer[] | null = null;
   /** What is before it is in `slices` already. */
@@ -71,6 +78,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
   };
   while (at < end) {
     const entry = at;
+    if (maxDepth < SCANNED_DEPTH) mustSkip(buf, entry, end, entry - start, maxDepth);
     const b = buf[at]!;
     const length = b === 0x92 ? 2 : kindOf(b) === 'array' ? arrayLength(buf, at, end) : -1;
     if (length < 2) {
@@ -94,7 +102,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     } else {
       recordEnd = skip(buf, record, end);
     }
-    if (recordEnd < 0) throw new EntriesError(`record at byte ${record - start} ${scanProblem(recordEnd)}`);
+    if (recordEnd < 0) throw scanError(`record at byte ${record - start}`, recordEnd);
     at = recordEnd;
     for (let extra = length - 2; extra > 0; extra -= 1) at = mustSkip(buf, at, end, at - start);
     if (!judged && timeKind !== 'group') {
@@ -136,15 +144,16 @@ function arrayLength(buf: Buffer, at: number, end: number): number {
   return lengthAt(buf, at);
 }
 
-function mustSkip(buf: Buffer, at: number, end: number, offset: number): number {
-  const next = skip(buf, at, end);
-  if (next < 0) throw new EntriesError(`value at byte ${offset} ${scanProblem(next)}`);
+function mustSkip(buf: Buffer, at: number, end: number, offset: number, maxDepth = SCANNED_DEPTH): number {
+  const next = skip(buf, at, end, maxDepth);
+  if (next < 0) throw scanError(`value at byte ${offset}`, next);
   return next;
 }
 
-function scanProblem(code: number): string {
-  if (code === -1) return 'is cut off';
-  return code === -3 ? 'is nested too deep' : 'is not msgpack';
+function scanError(what: string, code: number): EntriesError {
+  if (code === TRUNCATED) return new EntriesError(`${what} is cut off`);
+  if (code === TOO_DEEP) return new EntriesError(`${what} is nested over max_depth`, 'too_deep');
+  return new EntriesError(`${what} is not msgpack`);
 }
 
 function timeEnd(buf: Buffer, time: number, end: number, offset: number): number {

@@ -14,7 +14,7 @@ import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { AlertDelivery } from '../sinks/delivery.js';
-import type { OutChunk, Output } from '../sinks/output.js';
+import type { Output } from '../sinks/output.js';
 import { AckChain } from './ackChain.js';
 import { AlertFeed } from './alertFeed.js';
 import { type DecidedAlert, LocalAlerting } from './alerting.js';
@@ -263,6 +263,7 @@ export class Stage {
         engine,
         nowMs,
         stripMetadata: this.#config.metadata === 'strip',
+        maxDepth: input.maxDepth,
         inflate: (f) => this.#inflate(f, context, input),
         tagOf: () => tag,
         events: {
@@ -284,14 +285,12 @@ export class Stage {
       });
     } catch (error) {
       this.#alerting.withdraw(alerts);
-      if (error instanceof EntriesError)
-        context.refuse('bad_entries', `tag ${JSON.stringify(tag)}: ${error.message}`);
-      else if (error instanceof Rejection)
+      if (error instanceof EntriesError || error instanceof Rejection)
         context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
       else throw error;
       return;
     }
-    const { chunk, events } = made;
+    const { chunk, events, extraBytes } = made;
     metrics.eventsIn += events;
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
     const confirmations: Promise<unknown>[] = [];
@@ -303,7 +302,7 @@ export class Stage {
     }
     if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
     if (confirmations.length === 0) context.ack();
-    else this.#chain.hold(context, frame.end - frame.start, ownBytes(frame, chunk, alerts), confirmations);
+    else this.#chain.hold(context, frame.end - frame.start, ownBytes(extraBytes, alerts), confirmations);
   }
 
   #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
@@ -334,11 +333,9 @@ export class Stage {
   }
 }
 
-/** What a held frame costs beside the bytes it was read in. */
-function ownBytes(frame: Frame, chunk: OutChunk | null, alerts: readonly DecidedAlert[]): number {
-  const isCopy = frame.mode === 'message' || (frame.compressed !== null && chunk?.compressed === null);
-  const copied = isCopy && chunk ? chunk.payloadBytes : 0;
-  return HELD_FRAME_BYTES + copied + alerts.reduce((sum, a) => sum + a.alert.record.length, 0);
+/** What a held frame costs beside the bytes it was read in: what was inflated or copied of it, its alerts. */
+function ownBytes(extraBytes: number, alerts: readonly DecidedAlert[]): number {
+  return HELD_FRAME_BYTES + extraBytes + alerts.reduce((sum, a) => sum + a.alert.record.length, 0);
 }
 
 /** in_forward's `tag` and `add_tag_prefix`. */

@@ -31,6 +31,17 @@ const deep = (levels: number): Buffer =>
     Buffer.from([0x01]),
   ]);
 
+/** An entry whose record is a map of that many maps and arrays. */
+const deepEntry = (levels: number): Buffer =>
+  Buffer.concat([
+    Buffer.from([0x92, 0x01, 0x81, 0xa1, 0x6b]),
+    Buffer.alloc(levels - 2, 0x91),
+    Buffer.from([0x01]),
+  ]);
+/** `["a", "" , {"k":` */
+const head3 = Buffer.from([0x93, 0xa1, 0x61, 0xa0, 0x81, 0xa1, 0x6b]);
+const nil = Buffer.from([0xc0]);
+
 const refused: readonly (readonly [what: string, bytes: Buffer, reason: string])[] = [
   ['a byte that msgpack never uses', Buffer.from([0x92, 0xc1]), 'not_msgpack'],
   ['a map where a message should be', pack({ a: 1 }), 'not_msgpack'],
@@ -50,6 +61,16 @@ const refused: readonly (readonly [what: string, bytes: Buffer, reason: string])
     'inflate_failed',
   ],
   [
+    'gzip with zeros after its end, which Node takes and Fluentd breaks on',
+    pack(['a', Buffer.concat([gzipSync(entries([plain(1)])), Buffer.alloc(8)]), { compressed: 'gzip' }]),
+    'inflate_failed',
+  ],
+  [
+    'gzip with text after its end',
+    pack(['a', Buffer.concat([gzipSync(entries([plain(1)])), Buffer.from('more')]), { compressed: 'gzip' }]),
+    'inflate_failed',
+  ],
+  [
     'a gzip bomb',
     pack(['a', gzipSync(Buffer.alloc(8_000_000)), { compressed: 'gzip' }]),
     'inflated_too_large',
@@ -58,6 +79,14 @@ const refused: readonly (readonly [what: string, bytes: Buffer, reason: string])
   ['a message over chunk_size_limit', packedMode('a', Buffer.alloc(70_000)), 'frame_too_large'],
   ['nesting over max_depth', deep(40), 'too_deep'],
   ['nesting 10,000 deep', deep(10_000), 'too_deep'],
+  ['nesting over max_depth in a payload', packedMode('a', deepEntry(40)), 'too_deep'],
+  ['nesting 10,000 deep in a payload', packedMode('a', deepEntry(10_000)), 'too_deep'],
+  [
+    'nesting 10,000 deep in gzip',
+    pack(['a', gzipSync(deepEntry(10_000)), { compressed: 'gzip' }]),
+    'too_deep',
+  ],
+  ['an option nested 10,000 deep', Buffer.concat([head3, Buffer.alloc(10_000, 0x91), nil]), 'too_deep'],
 ];
 
 describe('what is refused costs its connection, one log line and one count', () => {
@@ -70,6 +99,33 @@ describe('what is refused costs its connection, one log line and one count', () 
     expect(stage.downstream.events.filter((e) => e.tag === 'good')).toHaveLength(1);
     expect(await stage.metric(`fluent_detect_rejected_total{reason="${reason}"}`)).toBe(1);
     expect(stage.logged(reason)).toHaveLength(1);
+    await stillWorks();
+  });
+
+  it('a payload of exactly max_depth passes, and one deeper does not', async () => {
+    const sender = await stage.sender();
+    sender.write(packedMode('deep', deepEntry(32), { chunk: 'c' }));
+    await sender.acked(1);
+    sender.write(packedMode('deep', deepEntry(33), { chunk: 'd' }));
+    await sender.ended();
+    expect(sender.acks).toEqual(['c']);
+    await stillWorks();
+  });
+
+  it.each([
+    ['text after the arrays', 'more'],
+    ['a key without its value', '["a", 1, {"k":}]'],
+    ['brackets that do not fit', '["a", 1, {"k":1]}'],
+    ['a map where a message should be', '{"a":1}'],
+    ['bytes that are no UTF-8', Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x2c, 0x31, 0x2c, 0x7b, 0x7d, 0x5d])],
+    ['arrays 10,000 deep', `["a",1,{"k":${'['.repeat(10_000)}${']'.repeat(10_000)}}]`],
+  ])('JSON mode with %s loses nothing that came before it', async (_, bad) => {
+    const sender = await stage.sender();
+    sender.write(Buffer.from('["good",1,{"a":1},{"chunk":"g"}]'), Buffer.from(bad));
+    await sender.ended();
+    expect(sender.received.toString()).toBe('{"ack":"g"}');
+    expect(stage.downstream.events).toHaveLength(1);
+    expect(await stage.metric('fluent_detect_rejected_total{reason="bad_json"}')).toBe(1);
     await stillWorks();
   });
 
