@@ -49,7 +49,7 @@ export function planTags(
   const fresh = matches.filter((m) => !known.has(matchKey(detectionRuleOf(m))));
   if (fresh.length === 0 && extra.length === 0) return null;
   const leaves: TagLeaf[] = [...ecsLeaves(fresh)];
-  if (fresh.length > 0) {
+  if (fresh.length > 0 && found.name !== null) {
     const detection = detectionOf([...found.rules, ...fresh.map(detectionRuleOf)]);
     for (const [key, value] of Object.entries(detection)) {
       leaves.push({ path: [found.name, key], value: value as Encodable, replace: true });
@@ -125,8 +125,11 @@ function isDotted(root: MapShape): boolean {
   return root.entries.some((e) => /[^.]\.[^.]/.test(e.key));
 }
 
-/** Where our tag goes, and what an earlier stage has put there. A `detection` that is not ours stays as it is. */
-function findDetection(root: MapShape): { name: string; rules: readonly DetectionRule[] } {
+/**
+ * Where our tag goes, and what an earlier stage has put there. A `detection` that is not ours stays as it is; where the
+ * source has both names (null) only the ECS fields are added.
+ */
+function findDetection(root: MapShape): { name: string | null; rules: readonly DetectionRule[] } {
   for (const name of ['detection', 'fluent_detect']) {
     const entry = lastEntry(root, name);
     if (entry) {
@@ -140,7 +143,7 @@ function findDetection(root: MapShape): { name: string; rules: readonly Detectio
     const ours = ourRules(spelled);
     if (ours) return { name, rules: ours };
   }
-  return { name: 'fluent_detect', rules: [] };
+  return { name: null, rules: [] };
 }
 
 function ourRules(value: unknown): DetectionRule[] | null {

@@ -21,7 +21,7 @@ function sized(
 }
 
 const width = fc.integer({ min: 0, max: 3 });
-const arbitraryStr = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
+export const arbitraryStr = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
   fc.tuple(text, width).map(([s, w]) => {
     const body = Buffer.from(s, 'utf8');
     return Buffer.concat([sized(body.length, w, 0xa0, 31, 0xd9, 0xda), body]);
@@ -56,6 +56,15 @@ export const arbitraryKey: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 40 }).map((s) => s.replaceAll('.', '_')) },
 );
 
+/** Keys as no library writes them: bin, numbers, nil, ext, invalid UTF-8, containers. */
+export const arbitraryOddKey: fc.Arbitrary<Buffer> = fc.oneof(
+  numbers,
+  others,
+  fc.constantFrom('event', 'rule', 'x').map((s) => Buffer.concat([head(0xc4, s.length), Buffer.from(s)])),
+  fc.constant(Buffer.from([0x91, 0x01])),
+  fc.constant(Buffer.from([0x81, 0x01, 0xc0])),
+);
+
 /** A msgpack value of any kind. */
 export const arbitraryValue: fc.Arbitrary<Buffer> = fc.letrec<{ value: Buffer; map: Buffer; array: Buffer }>(
   (tie) => ({
@@ -76,8 +85,17 @@ export const arbitraryValue: fc.Arbitrary<Buffer> = fc.letrec<{ value: Buffer; m
 
 /** A map with keys of `key` and values of `value`, in any header width, duplicates possible. */
 export function arbitraryMap(key: fc.Arbitrary<string>, value: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
+  return arbitraryMapOf(arbitraryStr(key), value);
+}
+
+/** The same with keys that are msgpack values themselves, of any kind. */
+export function arbitraryMapOf(
+  key: fc.Arbitrary<Buffer>,
+  value: fc.Arbitrary<Buffer>,
+  most = 20,
+): fc.Arbitrary<Buffer> {
   return fc
-    .tuple(fc.array(fc.tuple(arbitraryStr(key), value), { maxLength: 20 }), width)
+    .tuple(fc.array(fc.tuple(key, value), { maxLength: most }), width)
     .map(([pairs, w]) => Buffer.concat([sized(pairs.length, w, 0x80, 15, null, 0xde), ...pairs.flat()]));
 }
 
