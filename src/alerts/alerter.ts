@@ -62,11 +62,13 @@ export class Alerter {
   settle(candidate: Candidate): Outcome {
     const { rule, id, nowMs } = candidate;
     if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return 'duplicate';
-    if (this.#suppression.take(candidate)) {
+    if (this.#suppression.joins(candidate)) {
       this.#lookBack.add(id, nowMs);
       return 'suppressed';
     }
+    // What is held back opens no group: nothing may be suppressed into an alert that nobody got.
     if (!this.#cap.take(rule, nowMs)) return 'capped';
+    this.#suppression.open(candidate);
     this.#lookBack.add(id, nowMs);
     return 'alert';
   }

@@ -48,23 +48,25 @@ export class Suppression {
     this.#max = max;
   }
 
-  /** Whether the candidate is suppressed into an earlier alert of its group; the first one of a group is not. */
-  take({ rule, group, id: alertId, nowMs }: Candidate): boolean {
+  /** Whether the candidate is suppressed into an earlier alert of its group; it is counted there then. */
+  joins({ group, nowMs }: Candidate): boolean {
+    const known = group && this.#groups.get(group.key);
+    if (!known || nowMs >= known.until) return false;
+    known.suppressed += 1;
+    known.end = nowMs;
+    return true;
+  }
+
+  /** The candidate became the first alert of its group. */
+  open({ rule, group, id: alertId, nowMs }: Candidate): void {
     const { suppression } = rule;
-    if (!suppression || group === null) return false;
+    if (!suppression || group === null) return;
     const { key, terms } = group;
-    const known = this.#groups.get(key);
-    if (known && nowMs < known.until) {
-      known.suppressed += 1;
-      known.end = nowMs;
-      return true;
-    }
-    if (known) this.#close(key, known);
-    if (this.#groups.size < this.#max) {
-      const until = untilOf(suppression, rule, nowMs);
-      this.#groups.set(key, { rule, alertId, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
-    }
-    return false;
+    const over = this.#groups.get(key);
+    if (over) this.#close(key, over);
+    if (this.#groups.size >= this.#max) return;
+    const until = untilOf(suppression, rule, nowMs);
+    this.#groups.set(key, { rule, alertId, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
   }
 
   /** Closes the groups whose time is over. */

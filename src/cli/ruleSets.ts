@@ -1,10 +1,12 @@
 // Rules for a command: loaded by the config, their problems said, and whether the command may go on.
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { fieldKnowledge } from '../fields/knownFields.js';
 import { sourceMappings } from '../fields/mappings.js';
 import { FieldTypes } from '../kql/types.js';
 import { RulePathError } from '../rules/folders.js';
-import { type LoadResult, loadRules } from '../rules/load.js';
+import { type LoadResult, loadRules, loadRulesGently } from '../rules/load.js';
+import type { LoadOptions } from '../rules/loader.js';
 import { formatRuleError } from '../rules/ruleError.js';
 import type { CommandIo } from './io.js';
 
@@ -15,18 +17,32 @@ export function rulesOf(
   lint = false,
 ): LoadResult | null {
   try {
-    const { paths, overlays, fieldTypes } = config.rules;
+    const { paths, fieldTypes } = config.rules;
     const isKnownField = fieldKnowledge(sourceMappings, Object.keys(fieldTypes));
-    return loadRules(paths, {
-      overlays,
-      fieldTypes: new FieldTypes(fieldTypes),
-      ...(lint ? { isKnownField } : {}),
-    });
+    return loadRules(paths, { ...optionsOf(config), ...(lint ? { isKnownField } : {}) });
   } catch (error) {
     if (!(error instanceof RulePathError)) throw error;
     say(error.message);
     return null;
   }
+}
+
+/** As `rulesOf`, in short steps: a running stage goes on between them. */
+export async function rulesGently(
+  config: Pick<Config, 'rules'>,
+  say: (message: string) => void,
+): Promise<LoadResult | null> {
+  try {
+    return await loadRulesGently(config.rules.paths, optionsOf(config), () => setImmediate());
+  } catch (error) {
+    if (!(error instanceof RulePathError)) throw error;
+    say(error.message);
+    return null;
+  }
+}
+
+function optionsOf({ rules }: Pick<Config, 'rules'>): LoadOptions {
+  return { overlays: rules.overlays, fieldTypes: new FieldTypes(rules.fieldTypes) };
 }
 
 /** As `rulesOf`, for a command that cannot run when a rule is malformed: every error is said with its place. */

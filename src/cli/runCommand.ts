@@ -4,12 +4,12 @@ import type { Flags } from '../config/load.js';
 import { createLog, type Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
-import { formatRuleError } from '../rules/ruleError.js';
-import type { Stage } from '../stage/stage.js';
 import { type RunningStage, StartError, startStage } from '../stage/start.js';
 import type { AlertSummary } from '../stage/summary.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { rulesOf, soundRulesOf, unsupportedSummary } from './ruleSets.js';
+import { RuleReload } from './ruleReload.js';
+import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
+import { RuleWatch } from './ruleWatch.js';
 
 export interface RunHooks {
   /** The stage takes events, at these addresses. */
@@ -25,6 +25,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
   const log = createLog({ ...config.log, level: hooks.quiet ? 'warn' : config.log.level });
+  const loadedAt = Date.now();
   const loaded = soundRulesOf(config, io, (message) => say(log, 'rules_not_loaded', {}, message));
   if (!loaded) return 2;
   for (const u of loaded.ruleSet.unsupported) {
@@ -63,10 +64,14 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   };
   if (!hooks.quiet) say(log, 'ready', ready, 'ready');
   hooks.onReady?.(addresses, metrics);
-  const reload = (): void => reloadRules(flags, io, stage, metrics, log);
-  process.on('SIGHUP', reload);
+  const reload = new RuleReload(flags, io, stage, metrics, log);
+  const watch = new RuleWatch(config.rules.paths, () => reload.reload());
+  const onHangup = (): void => void reload.reload();
+  process.on('SIGHUP', onHangup);
+  if (config.rules.watch > 0) watch.start(config.rules.watch, loadedAt);
   await endOf(hooks.until, log);
-  process.off('SIGHUP', reload);
+  watch.stop();
+  process.off('SIGHUP', onHangup);
   const left = await running.stop();
   if (left.chunks > 0) {
     say(
@@ -97,22 +102,6 @@ function endOf(until: Promise<void> | undefined, log: Logger): Promise<void> {
     process.on('SIGINT', end);
     void until?.then(resolve);
   });
-}
-
-function reloadRules(flags: Flags, io: CommandIo, stage: Stage, metrics: Metrics, log: Logger): void {
-  const config = configFor(flags, io, { output: true });
-  const loaded = config && rulesOf(config, (message) => say(log, 'rules_not_loaded', {}, message));
-  if (!loaded || loaded.errors.length > 0) {
-    for (const error of loaded?.errors ?? []) io.stderr.write(`${formatRuleError(error)}\n`);
-    metrics.rules('invalid', loaded?.errors.length ?? 0);
-    const fields = { rule_set: stage.ruleSet.hash };
-    say(log, 'rules_not_loaded', fields, 'the new rules do not load: the old ones stay in force');
-    return;
-  }
-  stage.reload(loaded.ruleSet);
-  metrics.rules('invalid', 0);
-  const fields = { rules: loaded.ruleSet.rules.length, rule_set: loaded.ruleSet.hash };
-  say(log, 'rules_reloaded', fields, 'rules reloaded');
 }
 
 function addressText(address: ListenAddress): string {

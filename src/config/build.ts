@@ -37,6 +37,7 @@ export interface FileParts {
   readonly admin: Config['admin'];
   readonly routes: Config['rules']['routes'];
   readonly fieldMapping: UserMapping;
+  readonly watch: number;
   readonly stateful: Config['rules']['stateful'];
   readonly logLevel: string | null;
   readonly logFormat: string | null;
@@ -86,6 +87,7 @@ export class TreeReader {
       admin: t['admin'] === undefined ? null : this.#admin(part('admin')),
       fieldMapping: fieldMapping(this.#tree, part('fields')),
       routes: routes(this.#tree, (rules['routes'] as Record<string, string | string[]> | undefined) ?? {}),
+      watch: timeOf(rules['watch']) ?? configDefaults.rulesWatch,
       stateful: {
         max: (rules['stateful_max'] as number | undefined) ?? configDefaults.statefulMax,
         newTermsWarmUp: timeOf(rules['new_terms_warm_up']) ?? configDefaults.newTermsWarmUp,

@@ -176,6 +176,8 @@ export interface Config {
     readonly fieldMapping: UserMapping;
     /** Index pattern to Fluentd match patterns: where rules of that index are tried. */
     readonly routes: Readonly<Record<string, readonly string[]>>;
+    /** How often rule files are looked at for changes, ms; 0: only SIGHUP loads them again. */
+    readonly watch: number;
     /** Bound and warm-up of threshold and new_terms rules. */
     readonly stateful: { readonly max: number; readonly newTermsWarmUp: number };
   };

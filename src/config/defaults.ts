@@ -31,6 +31,7 @@ export const configDefaults = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own template
   alertTag: 'alert.${tag}',
   lookBackMax: 200_000,
+  rulesWatch: 0,
   statefulMax: 200_000,
   newTermsWarmUp: 0,
   spoolMaxBytes: 2 ** 30,

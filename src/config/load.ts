@@ -117,6 +117,7 @@ export function configOf(
         paths: flags.rules?.map((p) => resolve(context.cwd, p)) ?? ofFile.rulePaths,
         overlays: ofFile.overlays,
         fieldTypes: ofFile.fieldTypes,
+        watch: ofFile.watch,
         stateful: ofFile.stateful,
         routes: ofFile.routes,
         fieldMapping: ofFile.fieldMapping,

@@ -158,6 +158,7 @@ export const configSchema = object({
   rules: object({
     paths: texts,
     routes: { type: 'object', additionalProperties: { anyOf: [text, texts] } },
+    watch: time,
     stateful_max: { type: 'integer', minimum: 1 },
     new_terms_warm_up: time,
     overrides: { type: 'object', additionalProperties: override },

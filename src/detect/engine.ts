@@ -10,6 +10,7 @@ import { contextFields, type FieldView, type Match } from './match.js';
 import { fieldsReadOnMatch, matchOf } from './matchOf.js';
 import { StateSet, type Want } from './paths.js';
 import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
+import { Quarantine } from './quarantine.js';
 import { timeKeys } from './recordTime.js';
 import { RecordUnits } from './recordUnits.js';
 import { Sighting } from './sighting.js';
@@ -22,8 +23,10 @@ export interface EngineOptions {
   readonly mappings: readonly SourceMapping[];
   /** Keys that hold records as JSON text, beside those that are always looked into. */
   readonly jsonText?: readonly string[];
-  /** Told once of a rule that threw; it is left out from then on (events go on). */
+  /** Told once of a rule that threw or overran its budget; it is left out from then on (events go on). */
   readonly onQuarantine?: (rule: Rule, cause: unknown) => void;
+  /** Shared by the engines of a rule set; absent: the engine's own. */
+  readonly quarantine?: Quarantine;
   /**
    * Stateful rules (threshold, new_terms): asked when the query holds, says what this event's match is, or null.
    * Without it those rules never match.
@@ -33,18 +36,12 @@ export interface EngineOptions {
   readonly gate?: (rule: Rule, view: FieldView, nowMs: number) => StatefulFields | null;
 }
 
-/** What judging one event by one rule may take, and how often it may take longer before the rule is left out. */
-const RULE_BUDGET_MS = 100;
-const MAX_OVERRUNS = 5;
 const noFields: StatefulFields = {};
 
 interface Candidate {
   readonly rule: Rule;
   readonly program: Program;
   readonly exceptions: readonly { readonly program: Program; readonly expires: number | null }[];
-  quarantined: boolean;
-  /** How often it took longer than its budget. */
-  overruns: number;
   /** The serial in which it was put on the list. */
   listed: number;
 }
@@ -54,6 +51,7 @@ export class Engine {
   /** What the last `match` found: highest risk score first, then rule id, then the record's place. */
   readonly matches: Match[] = [];
   readonly #options: EngineOptions;
+  readonly #quarantine: Quarantine;
   readonly #builder = new ProgramBuilder();
   readonly #views: Views;
   readonly #states: StateSet;
@@ -77,6 +75,7 @@ export class Engine {
   constructor(ruleSet: RuleSet, options: EngineOptions) {
     this.ruleSet = ruleSet;
     this.#options = options;
+    this.#quarantine = options.quarantine ?? new Quarantine(options.onQuarantine);
     const builder = this.#builder;
     const candidates = ruleSet.rules.map(
       (rule): Candidate => ({
@@ -86,8 +85,6 @@ export class Engine {
           program: builder.compile(e.predicate),
           expires: e.expires,
         })),
-        quarantined: false,
-        overruns: 0,
         listed: 0,
       }),
     );
@@ -192,7 +189,7 @@ export class Engine {
   }
 
   #try(candidate: Candidate, path: string | null, nowMs: number): void {
-    if (candidate.quarantined) return;
+    if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return;
     const { clock } = this.#options;
     if (clock === undefined) {
       this.#attempt(candidate, path, nowMs);
@@ -200,13 +197,7 @@ export class Engine {
     }
     const started = clock();
     this.#attempt(candidate, path, nowMs);
-    if (clock() - started <= RULE_BUDGET_MS) return;
-    candidate.overruns += 1;
-    // Once can be the garbage collector's doing.
-    if (candidate.overruns < MAX_OVERRUNS) return;
-    candidate.quarantined = true;
-    const cause = new Error(`took over ${RULE_BUDGET_MS} ms for an event, ${MAX_OVERRUNS} times`);
-    this.#options.onQuarantine?.(candidate.rule, cause);
+    this.#quarantine.took(candidate.rule, started, clock());
   }
 
   #attempt(candidate: Candidate, path: string | null, nowMs: number): void {
@@ -224,8 +215,7 @@ export class Engine {
       const more = rule.type === 'query' ? noFields : (this.#options.gate?.(rule, view, nowMs) ?? null);
       if (more !== null) this.matches.push(matchOf(rule, path, view, more));
     } catch (cause) {
-      candidate.quarantined = true;
-      this.#options.onQuarantine?.(candidate.rule, cause);
+      this.#quarantine.add(candidate.rule, cause);
     }
   }
 

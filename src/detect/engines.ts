@@ -5,6 +5,7 @@ import { mappingsFor, type UserMapping } from '../fields/userMapping.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { tagPattern } from '../rules/tagPattern.js';
 import { Engine, type EngineOptions } from './engine.js';
+import { Quarantine } from './quarantine.js';
 
 /** Elastic's index pattern (as a rule's `index` writes it) to Fluentd match patterns. */
 type Routes = Readonly<Record<string, readonly string[]>>;
@@ -15,13 +16,14 @@ export interface EnginesConfig {
   readonly fieldMapping: UserMapping;
 }
 /** `mappings` are the shipped ones; the config's come over them. */
-export type EnginesOptions = Omit<EngineOptions, 'jsonText'>;
+export type EnginesOptions = Omit<EngineOptions, 'jsonText' | 'quarantine'>;
 
 /** Tags whose engine is remembered; past it they are looked up again. */
 const MAX_TAGS = 10_000;
 
 export class Engines {
   readonly ruleSet: RuleSet;
+  readonly quarantined: Quarantine;
   readonly #options: EngineOptions;
   readonly #mapping: UserMapping;
   /** Rule to whether a tag concerns it; absent: every tag does. */
@@ -34,7 +36,8 @@ export class Engines {
   constructor(ruleSet: RuleSet, config: EnginesConfig, options: EnginesOptions) {
     const { routes, fieldMapping } = config;
     this.ruleSet = ruleSet;
-    this.#options = { ...options, jsonText: fieldMapping.jsonText };
+    this.quarantined = new Quarantine(options.onQuarantine);
+    this.#options = { ...options, jsonText: fieldMapping.jsonText, quarantine: this.quarantined };
     this.#mapping = fieldMapping;
     const tests = new Map(Object.entries(routes).map(([index, tags]) => [index, tagPattern(tags.join(' '))]));
     for (const rule of ruleSet.rules) {

@@ -119,7 +119,8 @@ export class LocalAlerting implements Alerting {
   /** Ends every interval, saves, and closes the sinks. Returns alerts that are neither delivered nor on disk. */
   async stop(timeoutMs: number): Promise<number> {
     for (const t of this.#timers) clearInterval(t);
-    this.#alerter.sweep(Number.MAX_SAFE_INTEGER);
+    // Groups and intervals that are still open are kept for the next start.
+    this.#alerter.sweep(this.#deps.now());
     await this.#keeper.close(this.#alerter, this.#stateful, Math.max(timeoutMs / 2, 500));
     return this.#deps.delivery.close(Math.max(timeoutMs, 1000));
   }

@@ -65,7 +65,7 @@ export class Stage {
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#engines = this.#enginesOf(ruleSet);
+    this.#engines = this.#enginesOf(ruleSet, config.rules);
     this.#notices = new Notices(deps.log, deps.metrics, deps.now);
     this.#feed = new AlertFeed(deps.onAlert);
     this.#alerting = new LocalAlerting(config, {
@@ -138,8 +138,8 @@ export class Stage {
   }
 
   /** Puts another rule set in force, whole, between two frames. */
-  reload(ruleSet: RuleSet): void {
-    this.#engines = this.#enginesOf(ruleSet);
+  reload(ruleSet: RuleSet, rules: Config['rules'] = this.#config.rules): void {
+    this.#engines = this.#enginesOf(ruleSet, rules);
     this.#countRules(ruleSet);
   }
 
@@ -312,13 +312,17 @@ export class Stage {
     return inflated;
   }
 
-  #enginesOf(ruleSet: RuleSet): Engines {
-    return new Engines(ruleSet, this.#config.rules, {
+  #enginesOf(ruleSet: RuleSet, rules: Config['rules']): Engines {
+    const deps = this.#deps;
+    return new Engines(ruleSet, rules, {
       mappings: sourceMappings,
       clock: () => performance.now(),
       gate: (rule, view, nowMs) => this.#alerting.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
         this.#notices.quarantined(rule.id, cause as Error);
+        const { count } = this.#engines.quarantined;
+        deps.metrics.rules('quarantined', count);
+        deps.metrics.rules('active', this.ruleSet.rules.length - count);
       },
     });
   }

@@ -63,7 +63,7 @@ class TomlSource implements SourceDocument {
   readonly #text: string;
   readonly #prefix: Path;
   readonly #lines: Lines;
-  readonly #places: TomlPlaces;
+  #places: TomlPlaces | null = null;
 
   /** @param prefix where in the file the value stands. */
   constructor(text: string, prefix: Path, value: unknown) {
@@ -71,11 +71,12 @@ class TomlSource implements SourceDocument {
     this.value = value;
     this.#text = text;
     this.#lines = new Lines(text);
-    this.#places = tomlPlaces(text);
   }
 
   place(path: Path): Place {
-    return this.#lines.placeOf(this.#find(path)?.offset ?? 0);
+    // Asked for every rule, those that are left out too; all other places only when something is to be said of them.
+    const table = path.length === 0 && this.#prefix.length === 1 ? this.#text.search(/^\[rule\]/m) : -1;
+    return this.#lines.placeOf(table === -1 ? (this.#find(path)?.offset ?? 0) : table);
   }
 
   placeIn(path: Path, offset: number): Place {
@@ -85,6 +86,7 @@ class TomlSource implements SourceDocument {
   }
 
   #find(path: Path): ReturnType<TomlPlaces['get']> {
+    this.#places ??= tomlPlaces(this.#text);
     const full = [...this.#prefix, ...path];
     for (let n = full.length; n > 0; n -= 1) {
       const found = this.#places.get(pathKey(full.slice(0, n)));

@@ -27,5 +27,5 @@ export interface RuleFormat {
   /** File endings with their dot, lower case. */
   readonly endings: readonly string[];
   /** @throws RuleFileError when the file cannot be read at all. Nothing: the file is blank. */
-  read(text: string): readonly RuleDocument[];
+  read(text: string): Iterable<RuleDocument>;
 }

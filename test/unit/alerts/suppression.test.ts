@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Alerter } from '../../../src/alerts/alerter.js';
 import { type Candidate, candidateOf, suppressionFields } from '../../../src/alerts/candidate.js';
 import { suppressionRecord } from '../../../src/alerts/document.js';
 import { Suppression, type SuppressionNotice } from '../../../src/alerts/suppression.js';
@@ -12,9 +13,17 @@ const of = (id: string, nowMs: number, user: string | null, r = rule()): Candida
   const match = makeMatch(r, { view: { mapping: null, values } });
   return { ...candidateOf(match, { content: () => '', timeIso: '' }, nowMs)!, id };
 };
-const make = (max?: number): { s: Suppression; notices: SuppressionNotice[] } => {
+/** Suppression without a cap: what does not join a group opens one. */
+class Uncapped extends Suppression {
+  take(candidate: Candidate): boolean {
+    if (this.joins(candidate)) return true;
+    this.open(candidate);
+    return false;
+  }
+}
+const make = (max?: number): { s: Uncapped; notices: SuppressionNotice[] } => {
   const notices: SuppressionNotice[] = [];
-  return { s: new Suppression((n) => notices.push(n), max), notices };
+  return { s: new Uncapped((n) => notices.push(n), max), notices };
 };
 
 describe('alert suppression', () => {
@@ -81,5 +90,22 @@ describe('alert suppression', () => {
     s.take(of('2', 0, 'b'));
     expect(s.take(of('3', 1, 'a'))).toBe(true);
     expect(s.take(of('4', 1, 'b'))).toBe(false);
+  });
+
+  it('suppresses nothing into an alert that max_signals held back', () => {
+    const alerter = new Alerter({
+      tag: 'alert',
+      lookBackMax: 10,
+      onCap: () => undefined,
+      onSuppressed: () => undefined,
+    });
+    const capped = { ...rule({ durationMs: 3_600_000 }), maxSignals: 1, intervalMs: 1000 };
+    const at = (id: string, nowMs: number, user: string) => alerter.settle(of(id, nowMs, user, capped));
+    expect([at('1', 0, 'ada'), at('2', 1, 'bob'), at('3', 2, 'bob')]).toEqual(['alert', 'capped', 'capped']);
+    expect([at('4', 1000, 'bob'), at('5', 1001, 'bob'), at('6', 1002, 'ada')]).toEqual([
+      'alert',
+      'suppressed',
+      'suppressed',
+    ]);
   });
 });

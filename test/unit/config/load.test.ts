@@ -206,6 +206,7 @@ describe('what the repository ships', () => {
     expect<typeof configDefaults>({
       alertTag: alerts.tag,
       lookBackMax: alerts.lookBackMax,
+      rulesWatch: rules.watch,
       statefulMax: rules.stateful.max,
       newTermsWarmUp: rules.stateful.newTermsWarmUp,
       spoolMaxBytes: alertsSpool.maxBytes,

@@ -97,6 +97,36 @@ describe('a rule that fails', () => {
     expect(told).toEqual(['broken']);
   });
 
+  it('is left out for every tag, and said once', () => {
+    const told: string[] = [];
+    const boom = broken(() => {
+      throw new Error('boom');
+    });
+    const routed = rule('routed', ['x']);
+    const engines = new Engines(
+      ruleSetOf(boom, routed, rule('good', [])),
+      { routes: { x: ['x.**'] }, fieldMapping: noUserMapping },
+      { mappings: [], onQuarantine: (r) => told.push(r.id) },
+    );
+    for (const tag of ['x.1', 'y', 'x.2', 'y']) found(engines.for(tag), { a: 1 });
+    expect(engines.for('x.1')).not.toBe(engines.for('y'));
+    expect(found(engines.for('x.1'), { a: 1 })).toEqual(['good', 'routed']);
+    expect([told, engines.quarantined.count]).toEqual([['broken'], 1]);
+  });
+
+  it('by overrunning its budget now and then over hours stays: the machine was busy', () => {
+    let clock = 0;
+    const slow = broken(() => {
+      clock += 101;
+      return true;
+    });
+    const engine = new Engine(ruleSetOf(slow), { mappings: [], clock: () => clock });
+    for (let n = 0; n < 20; n += 1) {
+      expect(found(engine, { a: 1 })).toEqual(['broken']);
+      clock += 20_000;
+    }
+  });
+
   it('by overrunning its budget again and again is left out, and the others go on', () => {
     let clock = 0;
     const told: string[] = [];
@@ -113,6 +143,6 @@ describe('a rule that fails', () => {
     expect(told).toEqual([]);
     for (let n = 0; n < 3; n += 1) found(engine, { a: 1 });
     expect(found(engine, { a: 1 })).toEqual(['good']);
-    expect(told).toEqual(['broken: took over 100 ms for an event, 5 times']);
+    expect(told).toEqual(['broken: took over 100 ms for an event, 5 times within 60 s']);
   });
 });
