@@ -74,8 +74,10 @@ export class Alerter {
   }
 
   /** An alert that was decided on is none after all: its event may alert when it comes again. */
-  withdraw({ rule, id, nowMs }: Candidate): void {
+  withdraw(candidate: Candidate): void {
+    const { rule, id, nowMs } = candidate;
     this.#lookBack.delete(id);
+    this.#suppression.withdraw(candidate);
     this.#cap.giveBack(rule, nowMs);
   }
 

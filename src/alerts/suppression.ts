@@ -69,6 +69,11 @@ export class Suppression {
     this.#groups.set(key, { rule, alertId, terms, start: nowMs, until, end: nowMs, suppressed: 0 });
   }
 
+  /** The first alert of a group is none after all: the next one opens the group again. */
+  withdraw({ group, id }: Candidate): void {
+    if (group !== null && this.#groups.get(group.key)?.alertId === id) this.#groups.delete(group.key);
+  }
+
   /** Closes the groups whose time is over. */
   sweep(nowMs: number): void {
     for (const [key, group] of this.#groups) if (nowMs >= group.until) this.#close(key, group);
