@@ -5,6 +5,8 @@ import { mappedValues } from '../fields/view.js';
 import { evaluate, fieldValues } from '../kql/evaluate.js';
 import { decode } from '../msgpack/decode.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
+import { FirstLook } from './firstLook.js';
+import { Found, Hits } from './found.js';
 import { JsonReduction } from './jsonReduction.js';
 import { contextFields, type FieldView, type Match } from './match.js';
 import { fieldsReadOnMatch, matchOf } from './matchOf.js';
@@ -13,10 +15,10 @@ import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
 import { Quarantine } from './quarantine.js';
 import { timeKeys } from './recordTime.js';
 import { RecordUnits } from './recordUnits.js';
-import { Sighting } from './sighting.js';
+import { Shapes } from './shapes.js';
+import { planFields, Sighting } from './sighting.js';
 import type { StatefulFields } from './stateful.js';
 import { compileViews, type Views } from './views.js';
-import { Hits, Walker } from './walk.js';
 
 export interface EngineOptions {
   /** Source mappings by precedence; none: only ECS events are understood. */
@@ -57,7 +59,9 @@ export class Engine {
   readonly #states: StateSet;
   readonly #hits = new Hits();
   readonly #inner = new Hits();
-  readonly #walker: Walker;
+  readonly #found = new Found();
+  readonly #shapes: Shapes;
+  readonly #firstLook: FirstLook;
   readonly #units: RecordUnits;
   readonly #sighting: Sighting;
   /** Atom to the rules that hang on it; null: none. */
@@ -94,11 +98,17 @@ export class Engine {
     const deep = new Set(builder.atoms.filter((a) => a.kind === 'exists').map((a) => a.field));
     this.#views = compileViews(builder.fields, deep, options.mappings, options.jsonText);
     this.#states = new StateSet(this.#views.wants);
-    this.#walker = new Walker(this.#hits, this.#views.firstMark);
+    this.#shapes = new Shapes(this.#found, this.#states, this.#views.firstMark);
     this.#units = new RecordUnits(this.#views);
     this.#indexed = builder.atoms.map((_, atom) => indexed.get(atom) ?? null);
-    this.#sighting = new Sighting(builder.fields.length, builder.atoms, this.#views, (atom) =>
-      this.#consider(atom),
+    const plans = planFields(builder.fields.length, builder.atoms);
+    this.#sighting = new Sighting(plans, builder.atoms, this.#views, (atom) => this.#consider(atom));
+    this.#firstLook = new FirstLook(
+      builder.fields.length,
+      builder.atoms,
+      this.#views,
+      this.#states,
+      (atom) => this.#indexed[atom] !== null,
     );
   }
 
@@ -108,12 +118,13 @@ export class Engine {
    */
   match(buf: Buffer, pos: number, end: number, nowMs: number): number {
     if (this.matches.length > 0) this.matches.length = 0;
+    this.#shapes.over(buf, end);
+    const next = this.#shapes.walk(pos);
+    if (next < 0) return next;
+    if (this.#always.length === 0 && !this.#firstLook.look(this.#found, buf)) return next;
     const hits = this.#hits;
     hits.clear();
-    this.#walker.over(buf, end);
-    const next = this.#walker.walk(this.#states.root, pos, hits);
-    if (next < 0) return next;
-    if (hits.count === 0 && this.#always.length === 0) return next;
+    hits.take(this.#found, buf, this.#states.states, this.#views.firstMark);
     this.#judge(buf, pos, hits, null, null, nowMs);
     if (this.#units.any(hits)) this.#judgeInner(hits, nowMs);
     if (this.matches.length > 1) this.matches.sort(byRisk);
@@ -167,8 +178,9 @@ export class Engine {
     for (const unit of this.#units.of(outer)) {
       const inner = this.#inner;
       inner.clear();
-      this.#walker.over(unit.buf, unit.end);
-      if (this.#walker.walk(this.#states.root, unit.pos, inner) < 0) continue;
+      this.#shapes.over(unit.buf, unit.end);
+      if (this.#shapes.walk(unit.pos) < 0) continue;
+      inner.take(this.#found, unit.buf, this.#states.states, this.#views.firstMark);
       const before = this.matches.length;
       this.#judge(unit.buf, unit.pos, inner, outer, unit.path, nowMs);
       for (let i = before; i < this.matches.length; i += 1) {
@@ -180,7 +192,7 @@ export class Engine {
   #judge(buf: Buffer, pos: number, hits: Hits, outer: Hits | null, path: string | null, nowMs: number): void {
     this.#serial += 1;
     if (this.#list.length > 0) this.#list.length = 0;
-    this.#units.jsonColumns(hits, this.#states, this.#walker);
+    this.#units.jsonColumns(hits, this.#states);
     const view = this.#sighting.begin(hits, outer);
     this.#record = { buf, pos, view, decoded: undefined };
     for (const candidate of this.#always) this.#try(candidate, path, nowMs);

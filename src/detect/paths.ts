@@ -34,7 +34,9 @@ const MAX_LEARNED = 4096;
 const TABLE_SIZE = 256;
 
 export class PathState {
-  /** Slots that a scalar here belongs to. */
+  /** Its place in the set's `states`. */
+  readonly id: number;
+  /** Slots that a scalar here belongs to, ascending. */
   readonly slots: readonly number[];
   /** By length in bytes: 0 when no key of that length leads anywhere, so that most keys are not even compared. */
   readonly lengths: Uint8Array;
@@ -51,7 +53,8 @@ export class PathState {
   readonly #table: (LearnedKey | null)[] = new Array(TABLE_SIZE).fill(null);
   #learned = 0;
 
-  constructor(rests: readonly Rest[], slots: readonly number[], states: StateSet) {
+  constructor(id: number, rests: readonly Rest[], slots: readonly number[], states: StateSet) {
+    this.id = id;
     this.slots = slots;
     this.#states = states;
     for (const rest of rests) {
@@ -119,6 +122,8 @@ export class PathState {
 /** The states of one set of wants, each made once. */
 export class StateSet {
   readonly root: PathState;
+  /** All states met so far, by id. */
+  readonly states: PathState[] = [];
   readonly #known = new Map<string, PathState>();
 
   constructor(wants: readonly Want[]) {
@@ -152,7 +157,8 @@ export class StateSet {
       .join('\n')}`;
     let state = this.#known.get(name);
     if (!state) {
-      state = new PathState(rests, unique, this);
+      state = new PathState(this.states.length, rests, unique, this);
+      this.states.push(state);
       this.#known.set(name, state);
     }
     return state;

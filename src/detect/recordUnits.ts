@@ -2,9 +2,10 @@
 // `message`, `log`, `payload` or `event.original`. Found from the walk's marks; JSON text is turned into msgpack once.
 import { jsonToMsgpack } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+import { Found, type Hits } from './found.js';
 import type { StateSet } from './paths.js';
 import type { Views } from './views.js';
-import type { Hits, Walker } from './walk.js';
+import { Walker } from './walk.js';
 
 /** One inner record: a msgpack map, and where it lies in the event (`records[3]`, `message.records[0]`). */
 export interface RecordUnit {
@@ -19,9 +20,12 @@ const JSON_TEXT_LIMIT = 8 * 1024 * 1024;
 
 export class RecordUnits {
   readonly #views: Views;
+  readonly #found = new Found();
+  readonly #walker: Walker;
 
   constructor(views: Views) {
     this.#views = views;
+    this.#walker = new Walker(this.#found, views.firstMark);
   }
 
   /** Whether the walk met a mark that can hold records at all. */
@@ -65,12 +69,14 @@ export class RecordUnits {
   }
 
   /** Looks into the columns that a source fills with JSON text (Log Analytics), as if the text stood in place. */
-  jsonColumns(hits: Hits, states: StateSet, walker: Walker): void {
+  jsonColumns(hits: Hits, states: StateSet): void {
+    const found = this.#found;
+    const walker = this.#walker;
     const { firstMark, jsonText } = this.#views;
     if (jsonText.size === 0) return;
-    const found = hits.count;
+    const before = hits.count;
     let seen: Set<number> | null = null;
-    for (let i = 0; i < found; i += 1) {
+    for (let i = 0; i < before; i += 1) {
       const slot = hits.slots[i]!;
       if (slot < firstMark) continue;
       const column = jsonText.get(slot);
@@ -85,8 +91,10 @@ export class RecordUnits {
       seen.add(pos);
       const parsed = parse(buf, pos);
       if (parsed === null) continue;
-      walker.over(parsed, parsed.length);
-      walker.walk(state, 0, hits);
+      walker.over(parsed, new DataView(parsed.buffer, parsed.byteOffset, parsed.length), parsed.length);
+      found.count = 0;
+      walker.value(state, 0, 0);
+      hits.take(found, parsed, states.states, firstMark);
     }
   }
 }
@@ -141,7 +149,8 @@ function fromText(buf: Buffer, pos: number, path: string, units: RecordUnit[]): 
   else elements(parsed, records, `${path}.records`, units);
 }
 
-function looksLikeJson(buf: Buffer, pos: number): boolean {
+/** Whether the str or bin at `pos` could be JSON worth looking into. */
+export function looksLikeJson(buf: Buffer, pos: number): boolean {
   const start = pos + headerSize(buf[pos]!);
   const end = start + lengthAt(buf, pos);
   if (end - start > JSON_TEXT_LIMIT) return false;

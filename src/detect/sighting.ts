@@ -3,13 +3,14 @@
 import type { RawValue } from '../fields/mapping.js';
 import type { ScalarKind } from '../kql/predicate.js';
 import { headerSize, lengthAt } from '../msgpack/scan.js';
+import type { Hits } from './found.js';
 import { LiteralTable } from './literals.js';
 import type { Atom } from './program.js';
 import { scalarKind, scalarText } from './scalars.js';
 import type { Views } from './views.js';
-import type { Hits } from './walk.js';
 
-interface FieldPlan {
+/** What is asked of one field, by atom; -1: not asked. */
+export interface FieldPlan {
   readonly literals: LiteralTable;
   /** Exact atoms whose literal could also be the text of a number or boolean. */
   readonly loose: number[];
@@ -17,10 +18,13 @@ interface FieldPlan {
   exists: number;
 }
 
+/** The last record that a serial can be given to. */
+const MAX_SERIAL = 0x7fffffff;
+
 export class Sighting {
   readonly #atoms: readonly Atom[];
   readonly #views: Views;
-  readonly #plans: FieldPlan[];
+  readonly #plans: readonly FieldPlan[];
   readonly #onAtom: (atom: number) => void;
   #serial = 0;
   readonly #held: Int32Array;
@@ -42,7 +46,13 @@ export class Sighting {
   readonly #kind: ScalarKind[] = [];
 
   /** @param onAtom told once a record of every atom that the walk finds to hold. */
-  constructor(fieldCount: number, atoms: readonly Atom[], views: Views, onAtom: (atom: number) => void) {
+  constructor(
+    plans: readonly FieldPlan[],
+    atoms: readonly Atom[],
+    views: Views,
+    onAtom: (atom: number) => void,
+  ) {
+    const fieldCount = plans.length;
     this.#atoms = atoms;
     this.#views = views;
     this.#onAtom = onAtom;
@@ -54,11 +64,12 @@ export class Sighting {
     this.#tail = new Int32Array(fieldCount);
     this.#slotSerial = new Int32Array(views.slots.length);
     this.#slotFirst = new Int32Array(views.slots.length);
-    this.#plans = planFields(fieldCount, atoms);
+    this.#plans = plans;
   }
 
   /** Takes in what a walk found. `outer` is the event around an inner record: its ECS fields count where the record has none. */
   begin(hits: Hits, outer: Hits | null): number {
+    if (this.#serial === MAX_SERIAL) this.#startOver();
     this.#serial += 1;
     this.#count = 0;
     const view = this.#recognise(hits);
@@ -96,6 +107,14 @@ export class Sighting {
     if (this.#fieldSerial[field] !== this.#serial) return out;
     for (let v = this.#head[field]!; v !== -1; v = this.#next[v]!) out.push(this.#textOf(v));
     return out;
+  }
+
+  /** Serials are 32 bits wide: after a few hours of full load they begin again. */
+  #startOver(): void {
+    this.#serial = 0;
+    for (const serials of [this.#held, this.#asked, this.#slotSerial]) serials.fill(0);
+    for (let f = 0; f < this.#fieldSerial.length; f += 1)
+      if (this.#fieldSerial[f] !== 0) this.#fieldSerial[f] = -1;
   }
 
   #anyValue(atom: Extract<Atom, { kind: 'test' }>): boolean {
@@ -234,12 +253,18 @@ export class Sighting {
   }
 }
 
-function planFields(fieldCount: number, atoms: readonly Atom[]): FieldPlan[] {
+/** @param wanted which atoms count; by default all. */
+export function planFields(
+  fieldCount: number,
+  atoms: readonly Atom[],
+  wanted: (atom: number) => boolean = () => true,
+): FieldPlan[] {
   const plans = Array.from(
     { length: fieldCount },
     (): FieldPlan => ({ literals: new LiteralTable(), loose: [], present: -1, exists: -1 }),
   );
   atoms.forEach((atom, id) => {
+    if (!wanted(id)) return;
     const plan = plans[atom.field]!;
     if (atom.kind === 'present') plan.present = id;
     else if (atom.kind === 'exists') plan.exists = id;

@@ -1,6 +1,6 @@
 // The fields that rules read, as paths to watch for in each form a record can have: view 0 is ECS as it stands,
 // view n the n-th source mapping. All views are walked at once; which one counts is decided after the walk.
-import type { FieldSource, RawValue, SourceMapping } from '../fields/mapping.js';
+import type { Clue, FieldSource, RawValue, SourceMapping } from '../fields/mapping.js';
 import type { Want } from './paths.js';
 
 /** What a hit on a slot means. */
@@ -33,8 +33,10 @@ interface View {
   readonly clues: readonly (readonly CompiledClue[])[];
 }
 
-interface CompiledClue {
+export interface CompiledClue {
   readonly slot: number;
+  /** `exists` holds for any value. */
+  readonly clue: Clue;
   holds(text: string): boolean;
 }
 
@@ -129,7 +131,7 @@ export function compileViews(
     const clues = mapping.when.map((group) =>
       group.map((clue): CompiledClue => {
         const slot = want(clue.path, 'exact', null, 'exists' in clue);
-        return { slot, holds: clueTest(clue) };
+        return { slot, clue, holds: clueTest(clue) };
       }),
     );
     views.push({ mapping, derived, constants, covers, clues });
@@ -154,7 +156,7 @@ function own<V>(table: Readonly<Record<string, V>>, key: string): V | undefined 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function clueTest(clue: SourceMapping['when'][number][number]): (text: string) => boolean {
+function clueTest(clue: Clue): (text: string) => boolean {
   if ('exists' in clue) return () => true;
   if ('oneOf' in clue) {
     const allowed = new Set(clue.oneOf);

@@ -1,6 +1,6 @@
-// One walk over the bytes of a record: checks that they are whole, and notes where the values lie that some rule
-// reads. Nothing is decoded or copied. Cost: about a skip over every value plus one key comparison a key of the
-// maps that lead somewhere (bench: `npm run bench`).
+// The plain walk over the bytes of a record: checks that they are whole, and notes where the values lie that some
+// rule reads. Nothing is decoded or copied. It follows any record, key by key; records of a shape that was met before
+// take the short cut of shapes.ts, which comes back here for whatever it has not met.
 import {
   headerSize,
   INVALID,
@@ -12,93 +12,85 @@ import {
   u16,
   u32,
 } from '../msgpack/scan.js';
+import type { Found } from './found.js';
 import { type LearnedKey, type PathState, sameKey } from './paths.js';
 
 /** Deepest nesting of a record that is looked into or passed on. */
-const MAX_RECORD_DEPTH = 512;
-
-/** Where values were found: slot, source buffer (index into `sources`) and offset, in document order. */
-export class Hits {
-  slots = new Int32Array(256);
-  positions = new Int32Array(256);
-  from = new Int32Array(256);
-  count = 0;
-  readonly sources: Buffer[] = [];
-
-  clear(): void {
-    this.count = 0;
-    this.sources.length = 0;
-  }
-
-  add(slot: number, position: number, source: number): void {
-    const i = this.count;
-    if (i === this.slots.length) this.#grow();
-    this.slots[i] = slot;
-    this.positions[i] = position;
-    this.from[i] = source;
-    this.count = i + 1;
-  }
-
-  #grow(): void {
-    const wider = (a: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
-      const b = new Int32Array(a.length * 2);
-      b.set(a);
-      return b;
-    };
-    this.slots = wider(this.slots);
-    this.positions = wider(this.positions);
-    this.from = wider(this.from);
-  }
-}
+export const MAX_RECORD_DEPTH = 512;
 
 export class Walker {
+  readonly #found: Found;
+  /** Slots from here on are marks: reported for arrays and maps too, not only for scalars. */
+  readonly #firstMark: number;
   #buf: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #end = 0;
-  #source = 0;
-  #hits: Hits;
-  /** Slots from here on are marks: reported for arrays and maps too, not only for scalars. */
-  readonly #firstMark: number;
 
-  constructor(hits: Hits, firstMark: number) {
-    this.#hits = hits;
+  constructor(found: Found, firstMark: number) {
+    this.#found = found;
     this.#firstMark = firstMark;
   }
 
   /** The buffer that the next walks are over. `end` bounds every read. */
-  over(buf: Buffer, end: number): void {
-    if (this.#buf !== buf) {
-      this.#buf = buf;
-      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
-    }
+  over(buf: Buffer, view: DataView, end: number): void {
+    this.#buf = buf;
+    this.#view = view;
     this.#end = end;
   }
 
-  /** Walks the value at `pos` from `state`. Returns the offset past it, or TRUNCATED, INVALID, TOO_DEEP. */
-  walk(state: PathState, pos: number, hits: Hits): number {
-    this.#hits = hits;
-    this.#source = hits.sources.push(this.#buf) - 1;
-    return this.#value(state, pos, 0);
+  /**
+   * Walks the value at `pos` from `state` (null: nothing below is wanted). Returns the offset past it, or TRUNCATED,
+   * INVALID, TOO_DEEP.
+   */
+  value(state: PathState | null, pos: number, depth: number): number {
+    if (pos >= this.#end) return TRUNCATED;
+    if (depth > MAX_RECORD_DEPTH) return TOO_DEEP;
+    if (state === null) return skip(this.#buf, pos, this.#end, MAX_RECORD_DEPTH - depth + 1);
+    const b = this.#buf[pos]!;
+    if ((b >= 0x80 && b <= 0x8f) || b === 0xde || b === 0xdf) {
+      if (isMarked(state, this.#firstMark)) this.#found.add(state.id, pos);
+      return this.#map(state, pos, depth);
+    }
+    if ((b >= 0x90 && b <= 0x9f) || b === 0xdc || b === 0xdd) {
+      if (isMarked(state, this.#firstMark)) this.#found.add(state.id, pos);
+      const size = headerSize(b);
+      if (pos + size > this.#end) return TRUNCATED;
+      return this.elements(state, pos + size, lengthAt(this.#buf, pos), depth);
+    }
+    if (b === 0xc1) return INVALID;
+    const next = skip(this.#buf, pos, this.#end);
+    if (next > 0 && b !== 0xc0 && state.slots.length > 0) this.#found.add(state.id, pos);
+    return next;
   }
 
   #map(state: PathState, pos: number, depth: number): number {
     const buf = this.#buf;
-    const view = this.#view;
     const end = this.#end;
     const head = buf[pos]!;
-    let count: number;
-    if (head <= 0x8f) {
-      count = head & 0x0f;
-      pos += 1;
-    } else if (head === 0xde) {
+    if (head <= 0x8f) return this.pairs(state, pos + 1, head & 0x0f, depth);
+    if (head === 0xde) {
       if (pos + 3 > end) return TRUNCATED;
-      count = u16(buf, pos + 1);
-      pos += 3;
-    } else {
-      if (pos + 5 > end) return TRUNCATED;
-      count = u32(buf, pos + 1);
-      pos += 5;
+      return this.pairs(state, pos + 3, u16(buf, pos + 1), depth);
     }
+    if (pos + 5 > end) return TRUNCATED;
+    return this.pairs(state, pos + 5, u32(buf, pos + 1), depth);
+  }
+
+  /** Walks `count` elements of an array that is `depth` deep, from `pos`. */
+  elements(state: PathState | null, pos: number, count: number, depth: number): number {
+    for (; count > 0; count -= 1) {
+      pos = this.value(state, pos, depth + 1);
+      if (pos < 0) return pos;
+    }
+    return pos;
+  }
+
+  /** Walks `count` pairs of a map that is `depth` deep, from `pos`. */
+  pairs(state: PathState | null, pos: number, count: number, depth: number): number {
+    if (state === null) return this.elements(null, pos, count * 2, depth);
+    const buf = this.#buf;
+    const view = this.#view;
+    const end = this.#end;
     const lengths = state.lengths;
     let expected: LearnedKey | null = state.first;
     let previous: LearnedKey | null = null;
@@ -138,68 +130,16 @@ export class Walker {
         target = previous.target;
       }
       pos += length;
-      if (target === null) {
-        // The common values of a record inline; everything else by `skip`.
-        if (pos >= end) return TRUNCATED;
-        const b = buf[pos]!;
-        if (b <= 0x7f || b >= 0xe0 || b === 0xc0 || b === 0xc2 || b === 0xc3 || b === 0x80 || b === 0x90) {
-          pos += 1;
-        } else if (b >= 0xa0 && b <= 0xbf) {
-          pos += 1 + (b & 0x1f);
-        } else if (b === 0xd9 && pos + 2 <= end) {
-          pos += 2 + buf[pos + 1]!;
-        } else {
-          pos = skip(buf, pos, end, MAX_RECORD_DEPTH - depth);
-          if (pos < 0) return pos;
-        }
-        if (pos > end) return TRUNCATED;
-      } else {
-        pos = this.#value(target, pos, depth + 1);
-        if (pos < 0) return pos;
-      }
-    }
-    return pos;
-  }
-
-  #value(state: PathState, pos: number, depth: number): number {
-    if (pos >= this.#end) return TRUNCATED;
-    if (depth > MAX_RECORD_DEPTH) return TOO_DEEP;
-    const b = this.#buf[pos]!;
-    if ((b >= 0x80 && b <= 0x8f) || b === 0xde || b === 0xdf) {
-      this.#mark(state, pos);
-      return this.#map(state, pos, depth);
-    }
-    if ((b >= 0x90 && b <= 0x9f) || b === 0xdc || b === 0xdd) {
-      this.#mark(state, pos);
-      return this.#array(state, pos, depth);
-    }
-    if (b === 0xc1) return INVALID;
-    const next = skip(this.#buf, pos, this.#end);
-    if (next > 0 && b !== 0xc0) {
-      const slots = state.slots;
-      for (let i = 0; i < slots.length; i += 1) this.#hits.add(slots[i]!, pos, this.#source);
-    }
-    return next;
-  }
-
-  #array(state: PathState, pos: number, depth: number): number {
-    const buf = this.#buf;
-    const b = buf[pos]!;
-    const size = headerSize(b);
-    if (pos + size > this.#end) return TRUNCATED;
-    let count = lengthAt(buf, pos);
-    pos += size;
-    for (; count > 0; count -= 1) {
-      pos = this.#value(state, pos, depth + 1);
+      pos =
+        target === null ? skip(buf, pos, end, MAX_RECORD_DEPTH - depth) : this.value(target, pos, depth + 1);
       if (pos < 0) return pos;
     }
     return pos;
   }
+}
 
-  #mark(state: PathState, pos: number): void {
-    const slots = state.slots;
-    for (let i = slots.length - 1; i >= 0 && slots[i]! >= this.#firstMark; i -= 1) {
-      this.#hits.add(slots[i]!, pos, this.#source);
-    }
-  }
+/** Whether arrays and maps in this state are reported: slots are ascending, marks are the last. */
+export function isMarked(state: PathState, firstMark: number): boolean {
+  const { slots } = state;
+  return slots.length > 0 && slots[slots.length - 1]! >= firstMark;
 }

@@ -1,0 +1,251 @@
+// The first look at what a walk found: whether the record can match any rule at all. It probes the few values that
+// rules are indexed under, in the view that the record's form calls for, and nothing else; most records end here.
+// It may say yes to a record that no rule matches, never no to one that some rule does: then, and whenever a field is
+// seen for the first time, the record is judged in full (sighting.ts, its slow twin).
+import { headerSize, kindOf, lengthAt } from '../msgpack/scan.js';
+import type { Found } from './found.js';
+import { LiteralTable } from './literals.js';
+import type { StateSet } from './paths.js';
+import type { Atom } from './program.js';
+import { looksLikeJson } from './recordUnits.js';
+import { scalarKind, scalarText } from './scalars.js';
+import { type FieldPlan, planFields } from './sighting.js';
+import type { CompiledClue, Views } from './views.js';
+
+/** What a value means, by state and view. */
+const UNKNOWN = 0;
+const NOTHING = 1;
+const JUDGE = 2;
+const PROBE = 3;
+
+/** What a state may hold besides, in any view. */
+const HAS_CLUE = 1;
+const HAS_MARK = 2;
+
+interface Clue {
+  readonly id: number;
+  readonly compiled: CompiledClue;
+  /** Of `oneOf`. */
+  readonly literals: LiteralTable | null;
+  /** Of `endsWith`. */
+  readonly ending: Buffer | null;
+}
+
+interface Probe {
+  readonly literals: LiteralTable;
+  /** Some literal could be the text of a number or boolean. */
+  readonly loose: boolean;
+}
+
+export class FirstLook {
+  readonly #views: Views;
+  readonly #states: StateSet;
+  /** By field: those atoms only that rules are indexed under. */
+  readonly #indexed: readonly FieldPlan[];
+  /** View to whether its own values (constants, derived ones) may list a rule for every record. */
+  readonly #always: readonly boolean[];
+  readonly #cluesBySlot = new Map<number, Clue[]>();
+  readonly #clueIds: readonly (readonly (readonly number[])[])[];
+  readonly #held: Float64Array;
+  #serial = 0;
+  /** By state. */
+  #known = 0;
+  #flags = new Uint8Array(64);
+  readonly #clues: (readonly Clue[])[] = [];
+  /** By state and view. */
+  #meanings = new Uint8Array(0);
+  readonly #probes: (readonly Probe[])[] = [];
+
+  /** @param isIndexed whether some rule hangs on an atom. */
+  constructor(
+    fields: number,
+    atoms: readonly Atom[],
+    views: Views,
+    states: StateSet,
+    isIndexed: (atom: number) => boolean,
+  ) {
+    this.#views = views;
+    this.#states = states;
+    this.#indexed = planFields(fields, atoms, isIndexed);
+    let clues = 0;
+    this.#clueIds = views.views.map((view) =>
+      view.clues.map((group) =>
+        group.map((compiled) => {
+          const id = clues++;
+          const made = clueOf(id, compiled);
+          const list = this.#cluesBySlot.get(compiled.slot);
+          if (list) list.push(made);
+          else this.#cluesBySlot.set(compiled.slot, [made]);
+          return id;
+        }),
+      ),
+    );
+    this.#held = new Float64Array(clues);
+    this.#always = views.views.map((view) => {
+      const asked = (field: number): boolean => isAsked(this.#indexed[field]!);
+      return view.derived.some((d) => asked(d.field)) || view.constants.some((c) => asked(c.field));
+    });
+  }
+
+  /** Whether the record in `buf` must be judged. */
+  look(found: Found, buf: Buffer): boolean {
+    if (this.#known < this.#states.states.length) this.#learnStates();
+    const { count, states, positions } = found;
+    const flags = this.#flags;
+    let clue = false;
+    for (let i = 0; i < count; i += 1) {
+      const flag = flags[states[i]!]!;
+      if (flag === 0) continue;
+      if ((flag & HAS_MARK) !== 0 && mayHoldRecords(buf, positions[i]!)) return true;
+      if ((flag & HAS_CLUE) !== 0) clue = true;
+    }
+    const view = clue ? this.#recognise(found, buf) : this.#views.fallback;
+    if (this.#always[view]) return true;
+    const views = this.#always.length;
+    const meanings = this.#meanings;
+    let judge = false;
+    for (let i = 0; i < count; i += 1) {
+      const at = states[i]! * views + view;
+      const meaning = meanings[at]!;
+      if (meaning === NOTHING) continue;
+      if (meaning === UNKNOWN) {
+        // The field is seen for the first time. The rest is looked at all the same: each state is new only once.
+        if (scalarKind(buf, positions[i]!) !== null) this.#learn(states[i]!, view);
+        judge = true;
+      } else if (!judge && (meaning === JUDGE || this.#probe(this.#probes[at]!, buf, positions[i]!)))
+        judge = true;
+    }
+    return judge;
+  }
+
+  #probe(probes: readonly Probe[], buf: Buffer, pos: number): boolean {
+    const b = buf[pos]!;
+    const head = headerSize(b);
+    for (let i = 0; i < probes.length; i += 1) {
+      const { literals, loose } = probes[i]!;
+      if (head === 0) {
+        if (loose) return true;
+      } else if (b >= 0xa0) {
+        const start = pos + head;
+        if (literals.findBytes(buf, start, start + lengthAt(buf, pos)) !== -1) return true;
+      }
+    }
+    return false;
+  }
+
+  /** The view for the record's form, as Sighting has it, from bytes. */
+  #recognise(found: Found, buf: Buffer): number {
+    this.#serial += 1;
+    const serial = this.#serial;
+    const held = this.#held;
+    for (let i = 0; i < found.count; i += 1) {
+      const state = found.states[i]!;
+      if ((this.#flags[state]! & HAS_CLUE) === 0) continue;
+      const pos = found.positions[i]!;
+      for (const clue of this.#clues[state]!) {
+        if (held[clue.id] !== serial && holds(clue, buf, pos)) held[clue.id] = serial;
+      }
+    }
+    const ids = this.#clueIds;
+    for (let v = 1; v < ids.length; v += 1) {
+      for (const group of ids[v]!) {
+        let all = true;
+        for (let i = 0; i < group.length; i += 1) if (held[group[i]!] !== serial) all = false;
+        if (all) return v;
+      }
+    }
+    return 0;
+  }
+
+  #learnStates(): void {
+    const { states } = this.#states;
+    const views = this.#always.length;
+    const { firstMark } = this.#views;
+    while (this.#flags.length < states.length) this.#flags = wider(this.#flags);
+    while (this.#meanings.length < this.#flags.length * views)
+      this.#meanings = grown(this.#meanings, this.#flags.length * views);
+    for (; this.#known < states.length; this.#known += 1) {
+      const { slots } = states[this.#known]!;
+      const clues = slots.flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);
+      this.#clues[this.#known] = clues;
+      const marked = slots.some((slot) => slot >= firstMark);
+      this.#flags[this.#known] = (clues.length > 0 ? HAS_CLUE : 0) | (marked ? HAS_MARK : 0);
+    }
+  }
+
+  /** What a value in `state` can mean for a record read by `view`. */
+  #learn(state: number, view: number): void {
+    const { slots, views } = this.#views;
+    const { covers } = views[view]!;
+    const probes: Probe[] = [];
+    let judge = false;
+    for (const slot of this.#states.states[state]!.slots) {
+      const meaning = slots[slot];
+      if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
+      if (view !== 0 && meaning.view === 0 && covers[meaning.field]) continue;
+      const plan = this.#indexed[meaning.field]!;
+      if (meaning.deep) {
+        if (plan.exists !== -1) judge = true;
+        continue;
+      }
+      if (plan.present !== -1) judge = true;
+      const loose = plan.loose.length > 0;
+      if (plan.literals.size > 0 || loose) probes.push({ literals: plan.literals, loose });
+    }
+    const at = state * this.#always.length + view;
+    this.#meanings[at] = judge ? JUDGE : probes.length > 0 ? PROBE : NOTHING;
+    this.#probes[at] = probes;
+  }
+}
+
+function isAsked(plan: FieldPlan): boolean {
+  return plan.present !== -1 || plan.exists !== -1 || plan.literals.size > 0;
+}
+
+function clueOf(id: number, compiled: CompiledClue): Clue {
+  const { clue } = compiled;
+  let literals: LiteralTable | null = null;
+  if ('oneOf' in clue) {
+    literals = new LiteralTable();
+    for (const text of clue.oneOf) literals.add(text, 0);
+  }
+  return { id, compiled, literals, ending: 'endsWith' in clue ? Buffer.from(clue.endsWith, 'utf8') : null };
+}
+
+function holds(clue: Clue, buf: Buffer, pos: number): boolean {
+  const kind = scalarKind(buf, pos);
+  if (kind === null) return false;
+  const { literals, ending } = clue;
+  if (literals === null && ending === null) return true;
+  if (kind !== 'string') return clue.compiled.holds(scalarText(buf, pos));
+  const start = pos + headerSize(buf[pos]!);
+  const end = start + lengthAt(buf, pos);
+  if (literals !== null) return literals.findBytes(buf, start, end) !== -1;
+  return (
+    end - start >= ending!.length && buf.compare(ending!, 0, ending!.length, end - ending!.length, end) === 0
+  );
+}
+
+/** Whether records, or a column of JSON text, may lie at a mark. */
+function mayHoldRecords(buf: Buffer, pos: number): boolean {
+  switch (kindOf(buf[pos]!)) {
+    case 'array':
+    case 'map':
+      return true;
+    case 'str':
+    case 'bin':
+      return looksLikeJson(buf, pos);
+    default:
+      return false;
+  }
+}
+
+function wider(a: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return grown(a, a.length * 2);
+}
+
+function grown(a: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const b = new Uint8Array(length);
+  b.set(a);
+  return b;
+}

@@ -1,0 +1,143 @@
+// The short cut of learned shapes against its slow twin, the plain walk: the same offsets and findings, whatever comes.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Found } from '../../../src/detect/found.js';
+import { StateSet, type Want } from '../../../src/detect/paths.js';
+import { Shapes } from '../../../src/detect/shapes.js';
+import { Walker } from '../../../src/detect/walk.js';
+import { type Encodable, encode } from '../../../src/msgpack/encode.js';
+import { arbitraryRecord } from '../../support/arbitraryRecord.js';
+
+const paths = [
+  'a',
+  'b',
+  'a.b',
+  'a.user',
+  'user.a',
+  'source',
+  'source.7',
+  'message',
+  'b.b.b',
+  '__proto__',
+  'x.y',
+];
+const FIRST_MARK = paths.length;
+const wants: Want[] = [...paths, 'message', 'records', 'a.records'].map((path, slot) => ({
+  slot,
+  path,
+  keys: slot === 3 ? 'snake' : 'exact',
+  deep: slot === 1,
+}));
+
+type Walk = (buf: Buffer, pos: number, end: number) => { next: number; found: [number, number][] };
+
+function listOf(found: Found): [number, number][] {
+  return Array.from({ length: found.count }, (_, i) => [found.states[i]!, found.positions[i]!]);
+}
+
+/** Both walks over one set of states, so that ids compare. */
+function bothWalks(): { quick: Walk; plain: Walk } {
+  const states = new StateSet(wants);
+  const quickFound = new Found();
+  const shapes = new Shapes(quickFound, states, FIRST_MARK);
+  const plainFound = new Found();
+  const walker = new Walker(plainFound, FIRST_MARK);
+  return {
+    quick(buf, pos, end) {
+      shapes.over(buf, end);
+      const next = shapes.walk(pos);
+      return { next, found: listOf(quickFound) };
+    },
+    plain(buf, pos, end) {
+      walker.over(buf, new DataView(buf.buffer, buf.byteOffset, buf.length), end);
+      plainFound.count = 0;
+      const next = walker.value(states.root, pos, 0);
+      return { next, found: listOf(plainFound) };
+    },
+  };
+}
+
+/** The record with room after it, as in a block: near a buffer's end the short cut is not taken. */
+function roomy(record: Buffer): Buffer {
+  return Buffer.concat([record, Buffer.alloc(400, 0xa3)]);
+}
+
+function expectSame(walks: { quick: Walk; plain: Walk }, record: Buffer, end = record.length): void {
+  for (const buf of [roomy(record), record]) {
+    const quick = walks.quick(buf, 0, end);
+    const plain = walks.plain(buf, 0, end);
+    expect(quick.next).toBe(plain.next);
+    if (plain.next >= 0) expect(quick.found).toEqual(plain.found);
+  }
+}
+
+describe('learned shapes', () => {
+  it('find what the plain walk finds, in records of every shape, in any order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryRecord, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        (records, order) => {
+          const walks = bothWalks();
+          for (const record of records) expectSame(walks, record);
+          for (const n of order) expectSame(walks, records[n % records.length]!);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('see a key, a value or a count that differs in one byte from a shape that is known', () => {
+    fc.assert(
+      fc.property(
+        arbitraryRecord,
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 20 }),
+        (record, edits) => {
+          const walks = bothWalks();
+          expectSame(walks, record);
+          for (const [at, byte] of edits) {
+            const other = Buffer.from(record);
+            other[at % other.length] = byte;
+            expectSame(walks, other);
+            expectSame(walks, record);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('say where a record is cut off, however much of it is known', () => {
+    fc.assert(
+      fc.property(arbitraryRecord, fc.nat(), (record, cut) => {
+        const walks = bothWalks();
+        expectSame(walks, record);
+        expectSame(walks, record, cut % record.length);
+        expectSame(walks, record);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('stay right past all their bounds: shapes without number, then the first ones again', () => {
+    const walks = bothWalks();
+    const record = (n: number): Buffer => {
+      const made: { [key: string]: Encodable } = { a: { user: 'first' } };
+      for (let bit = 0; bit < 12; bit += 1)
+        if (n & (1 << bit)) made[`key${bit}`] = [n, { b: { b: { b: 'deep' } } }];
+      return encode({ ...made, source: 'last' });
+    };
+    for (let n = 0; n < 4096; n += 1) expectSame(walks, record((n * 2654435761) & 4095));
+    for (let n = 0; n < 100; n += 1) expectSame(walks, record(n));
+  });
+
+  it('follow wide and deep records', () => {
+    const walks = bothWalks();
+    let deep: Encodable = { a: 'x' };
+    for (let i = 0; i < 60; i += 1) deep = { a: [deep, 'y'] };
+    const wide = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, { user: i }]));
+    for (const record of [deep, { a: deep, b: 1 }, wide, { ...wide, user: { a: 1 } }]) {
+      for (let twice = 0; twice < 2; twice += 1) expectSame(walks, encode(record));
+    }
+  });
+});
