@@ -13,7 +13,7 @@ export const STEP = 8;
  * What there is to do, packed into one number, because loads are what a step costs: the key's first byte (8 bits),
  * the key's bytes with its header (9 bits), and the flags below. Negative: a JUMP to WORDS, or the END.
  */
-export const WHAT = 0;
+const WHAT = 0;
 export const KEYED = 1 << 17;
 /** The key's bytes are compared; else its length alone says that it leads nowhere. */
 export const COMPARED = 1 << 18;
@@ -23,7 +23,7 @@ export const SHORT = 1 << 19;
 export const SCALAR = 1 << 20;
 /** The value is reported under STATE. */
 export const REPORTED = 1 << 21;
-export const JUMP = -2;
+const JUMP = -2;
 export const END = -1;
 /** First and last of the key's words in `words`; the last lies over the key's last four bytes. */
 export const WORDS = 1;

@@ -16,7 +16,7 @@ import type { Found } from './found.js';
 import { type LearnedKey, type PathState, sameKey } from './paths.js';
 
 /** Deepest nesting of a record that is looked into or passed on. */
-export const MAX_RECORD_DEPTH = 512;
+const MAX_RECORD_DEPTH = 512;
 
 export class Walker {
   readonly #found: Found;
