@@ -94,6 +94,7 @@ export class Alerter {
 
   /** Ends intervals and groups that are over, so that their counts are told. */
   sweep(nowMs: number): void {
+    this.#lookBack.sweep(nowMs);
     this.#cap.sweep(nowMs);
     this.#suppression.sweep(nowMs);
   }

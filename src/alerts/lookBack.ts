@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache';
 
 export class LookBack {
   readonly #seen: LRUCache<string, number>;
+  /** Of all look-backs that were asked for, ms. */
+  #longest = 0;
 
   /** @param max alerts remembered. */
   constructor(max: number) {
@@ -12,12 +14,23 @@ export class LookBack {
 
   /** Whether the alert was made less than `lookBackMs` ago. */
   has(id: string, lookBackMs: number, nowMs: number): boolean {
+    this.#longest = Math.max(this.#longest, lookBackMs);
     const at = this.#seen.get(id);
     return at !== undefined && nowMs - at < lookBackMs && nowMs >= at - lookBackMs;
   }
 
   add(id: string, nowMs: number): void {
     this.#seen.set(id, nowMs);
+  }
+
+  /** Forgets what no look-back reaches any more, so that what is kept over a restart stays small. */
+  sweep(nowMs: number): void {
+    const gone: string[] = [];
+    for (const [id, at] of this.#seen.rentries()) {
+      if (Math.abs(nowMs - at) <= 2 * this.#longest) break;
+      gone.push(id);
+    }
+    for (const id of gone) this.#seen.delete(id);
   }
 
   delete(id: string): void {

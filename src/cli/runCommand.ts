@@ -4,6 +4,7 @@ import type { Flags } from '../config/load.js';
 import { createLog, type Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
+import type { Rest } from '../stage/stage.js';
 import { type RunningStage, StartError, startStage } from '../stage/start.js';
 import type { AlertSummary } from '../stage/summary.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
@@ -73,19 +74,38 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   watch.stop();
   process.off('SIGHUP', onHangup);
   const left = await running.stop();
-  if (left.chunks > 0) {
-    say(
-      log,
-      'chunks_unconfirmed',
-      { chunks: left.chunks },
-      'chunks were not confirmed in time: they were not acked, and their senders will send them again',
-    );
-  }
-  if (left.alerts > 0)
-    say(log, 'alerts_lost', { alerts: left.alerts }, 'alerts could neither be delivered nor spooled');
+  const isLost = nameRest(left, log);
   if (!hooks.quiet)
     say(log, 'stopped', { events_in: metrics.eventsIn, events_out: metrics.eventsOut }, 'stopped');
-  return left.alerts > 0 ? 1 : 0;
+  return isLost ? 1 : 0;
+}
+
+/** Chunks that are named one by one; the others are counted. */
+const MAX_NAMED = 100;
+
+/** Names what could not be delivered; true: some of it is lost, because nobody has it any more. */
+function nameRest({ chunks, sinks }: Rest, log: Logger): boolean {
+  for (const { peer, tag, events } of chunks.slice(0, MAX_NAMED))
+    say(log, 'chunk_unconfirmed', { peer, tag, events }, 'not confirmed in time');
+  const kept = chunks.filter((c) => c.wantsAck).length;
+  if (kept > 0) {
+    const message =
+      'chunks were not confirmed in time: they were not acked, and their senders will send them again';
+    say(log, 'chunks_unconfirmed', { chunks: kept }, message);
+  }
+  const lost = chunks.filter((c) => !c.wantsAck);
+  if (lost.length > 0) {
+    const events = lost.reduce((sum, c) => sum + c.events, 0);
+    const message = 'events were not confirmed in time, and their senders did not ask for acks';
+    say(log, 'events_lost', { chunks: lost.length, events }, message);
+  }
+  for (const { sink, unsafe, spooled } of sinks) {
+    if (spooled > 0)
+      say(log, 'alerts_spooled', { sink, alerts: spooled }, 'alerts wait in the spool for the next start');
+    if (unsafe > 0)
+      say(log, 'alerts_lost', { sink, alerts: unsafe }, 'alerts could neither be delivered nor spooled');
+  }
+  return lost.length > 0 || sinks.some((s) => s.unsafe > 0);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */

@@ -60,5 +60,12 @@ export async function startStage(options: StageOptions): Promise<StageHandle> {
     ...(onAlert ? { onAlert } : {}),
   });
   const { addresses, admin } = running;
-  return { addresses, admin, stop: () => running.stop() };
+  return {
+    addresses,
+    admin,
+    stop: async () => {
+      const { chunks, sinks } = await running.stop();
+      return { chunks: chunks.length, alerts: sinks.reduce((sum, s) => sum + s.unsafe, 0) };
+    },
+  };
 }

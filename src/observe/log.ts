@@ -68,7 +68,8 @@ export class RateLimit {
   limit(kind: string, say: (heldBack: number) => void): void {
     const now = this.#now();
     const last = this.#said.get(kind);
-    if (last && now - last.at < this.#everyMs) {
+    // A clock that was set back must not silence it.
+    if (last && now >= last.at && now - last.at < this.#everyMs) {
       last.heldBack += 1;
       return;
     }

@@ -39,6 +39,18 @@ export const logCodes = {
     'did not ack them: their senders will send them again',
     'see why the output does not confirm; raise shutdown_timeout',
   ),
+  chunk_unconfirmed: entry(
+    'warn',
+    'One of the chunks that were not confirmed in time: from whom, which tag, how many events.',
+    'did not ack it',
+  ),
+  events_lost: entry(
+    'error',
+    'Chunks were not confirmed in time whose senders asked for no ack.',
+    'ended with status 1: nobody sends them again',
+    'let senders ask for acks (require_ack_response); raise shutdown_timeout',
+  ),
+  alerts_spooled: entry('info', 'Alerts wait in the spool at the end.', 'the next start delivers them'),
   alerts_lost: entry(
     'error',
     'Alerts could neither be delivered nor put into the spool before the end.',
@@ -176,6 +188,30 @@ export const logCodes = {
     'An alert sink refuses alerts, is slow, or its spool is full or cannot be written.',
     'keeps alerts in order on disk and tries again; what it refuses for good goes to dead-letters.log',
     'see the sink that is named, and the room under alerts_spool.max_bytes',
+  ),
+  alert_set_aside: entry(
+    'error',
+    'A sink refuses an alert for good, or it is over max_age or damaged.',
+    'wrote it to dead-letters.log in the spool, with the reason; others go on',
+    'see the reason; send what is in the file again when the sink takes it',
+  ),
+  spool_damaged: entry(
+    'error',
+    'The files of the spool are damaged.',
+    'kept a copy as it was found, repaired it, and goes on with what could be read',
+    'see the disk; compare the copy that is named; remove it when it is of no use',
+  ),
+  spool_unclaimed: entry(
+    'warn',
+    'Alerts wait in the spool for a sink that the config no longer has.',
+    'keeps them',
+    'configure that sink again, or empty the spool',
+  ),
+  state_not_read: entry(
+    'error',
+    'Look-back, caps or what stateful rules know cannot be read from the spool.',
+    'begins without it',
+    'nothing, if it happens once; else see the disk of alerts_spool.path',
   ),
   sink_recovered: entry('info', 'An alert sink takes alerts again.', 'sends what waited, in order'),
 

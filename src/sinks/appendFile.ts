@@ -1,5 +1,5 @@
 // A file that lines are appended to: kept open, written whole, fsynced when asked, rotated by size, opened again when
-// it was moved away (logrotate), healed when the last line of an earlier run was cut off.
+// it was moved away (logrotate), healed when the last line of an earlier run was cut off. A write that fails leaves nothing.
 import { mkdirSync } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -38,10 +38,12 @@ export class AppendFile {
   }
 
   async #write(bytes: Buffer): Promise<void> {
+    let before = -1;
     try {
       await this.#reopenIfMoved();
       this.#file ??= await this.#open();
       await this.#rotateIfFull(bytes.length);
+      before = this.#size;
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await this.#file.write(bytes, at);
         at += bytesWritten;
@@ -49,6 +51,9 @@ export class AppendFile {
       }
       if (this.#options.sync) await this.#file.datasync();
     } catch (error) {
+      // Half a line, or lines that will be written again: taken back, unless somebody else writes here too.
+      const isOurs = before !== -1 && (await this.#file?.stat())?.size === this.#size;
+      if (isOurs) await this.#file!.truncate(before);
       await this.#close();
       throw error;
     }
@@ -61,13 +66,14 @@ export class AppendFile {
     const { size, ino } = await file.stat();
     this.#size = size;
     this.#inode = ino;
-    if (size > 0) {
-      const last = Buffer.alloc(1);
-      await file.read(last, 0, 1, size - 1);
-      if (last[0] !== 0x0a) {
-        await file.write('\n');
-        this.#size += 1;
-      }
+    const torn = await lastLine(file, size);
+    if (isCutOff(torn)) {
+      // Never confirmed: whoever sent it sends it again.
+      this.#size = size - torn.length;
+      await file.truncate(this.#size);
+    } else if (torn.length > 0) {
+      await file.write('\n');
+      this.#size += 1;
     }
     return file;
   }
@@ -99,5 +105,33 @@ export class AppendFile {
     const file = this.#file;
     this.#file = null;
     await file?.close();
+  }
+}
+
+/** What stands behind the last newline. */
+async function lastLine(file: FileHandle, size: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - 64 * 1024);
+    const piece = Buffer.alloc(end - start);
+    await file.read(piece, 0, piece.length, start);
+    const newline = piece.lastIndexOf(0x0a);
+    pieces.unshift(piece.subarray(newline + 1));
+    if (newline !== -1) break;
+    end = start;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** One of our lines (a JSON object, behind time and tag or not) that ends in the middle. */
+function isCutOff(line: Buffer): boolean {
+  const text = line.toString('utf8');
+  const json = /^(?:[^\t{]*\t[^\t]*\t)?(\{.*)$/s.exec(text)?.[1];
+  if (json === undefined) return false;
+  try {
+    JSON.parse(json);
+    return false;
+  } catch {
+    return true;
   }
 }

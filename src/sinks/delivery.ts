@@ -1,17 +1,26 @@
 // All alert sinks behind one door: an alert is safe when every sink has it, or the spool has it for that sink.
 import { join } from 'node:path';
 import type { Alert } from '../alerts/alert.js';
-import { AppendFile } from './appendFile.js';
+import { DeadLetters } from './deadLetters.js';
 import type { AlertSink } from './sink.js';
 import { type RunnerOptions, SinkRunner } from './sinkRunner.js';
 import type { Spool } from './spool.js';
 
+/** What a sink has not got at the end. */
+export interface SinkRest {
+  readonly sink: string;
+  /** Neither delivered nor on disk. */
+  readonly unsafe: number;
+  /** On disk: the next start delivers them. */
+  readonly spooled: number;
+}
+
 export class AlertDelivery {
   readonly #runners: readonly SinkRunner[];
-  readonly #deadLetters: AppendFile | null;
+  readonly #deadLetters: DeadLetters | null;
   readonly #spool: Spool | null;
 
-  private constructor(runners: readonly SinkRunner[], deadLetters: AppendFile | null, spool: Spool | null) {
+  private constructor(runners: readonly SinkRunner[], deadLetters: DeadLetters | null, spool: Spool | null) {
     this.#runners = runners;
     this.#deadLetters = deadLetters;
     this.#spool = spool;
@@ -23,14 +32,7 @@ export class AlertDelivery {
     spool: Spool | null,
     options: RunnerOptions,
   ): Promise<AlertDelivery> {
-    const deadLetters = spool
-      ? new AppendFile({
-          path: join(spool.path, 'dead-letters.log'),
-          rotateBytes: null,
-          rotateKeep: 0,
-          sync: true,
-        })
-      : null;
+    const deadLetters = spool ? new DeadLetters(join(spool.path, 'dead-letters.log')) : null;
     const named = new Map<string, number>();
     const runners: SinkRunner[] = [];
     for (const sink of sinks) {
@@ -58,11 +60,13 @@ export class AlertDelivery {
     await Promise.all(this.#runners.flatMap((runner) => alerts.map((alert) => runner.submit(alert))));
   }
 
-  /** @returns alerts that are neither delivered nor on disk. */
-  async close(timeoutMs: number): Promise<number> {
+  /** @returns alerts that are neither delivered nor on disk, and those that wait on disk, by sink. */
+  async close(timeoutMs: number): Promise<SinkRest[]> {
     await Promise.all(this.#runners.map((r) => r.close(timeoutMs)));
     await this.#deadLetters?.close();
     await this.#spool?.close();
-    return this.#runners.reduce((sum, r) => sum + r.unsafe, 0);
+    return this.#runners
+      .map((r) => ({ sink: r.name, unsafe: r.unsafe, spooled: r.spooled }))
+      .filter((r) => r.unsafe > 0 || r.spooled > 0);
   }
 }

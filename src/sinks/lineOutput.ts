@@ -9,73 +9,151 @@ import type { OutChunk, Output } from './output.js';
 import { writeAll } from './stdoutSink.js';
 
 /** Inflates the payload of a chunk that came compressed. */
-export type Inflate = (bytes: Buffer, compressed: 'gzip' | 'zstd') => Buffer | null;
+type Inflate = (bytes: Buffer, compressed: 'gzip' | 'zstd') => Buffer | null;
+
+export interface LineOutputDeps {
+  readonly inflate: Inflate;
+  readonly retryWait: number;
+  readonly retryMaxInterval: number;
+  /** Lines cannot be written (the disk is full, the reader is gone), or can again, for the log. */
+  readonly onState: (ready: boolean, why: string) => void;
+}
+
+interface Waiting {
+  readonly chunk: OutChunk;
+  readonly confirm: () => void;
+  readonly fail: (cause: Error) => void;
+}
+
+/** Bytes of payload that are made into lines at once. */
+const BATCH_BYTES = 4 * 2 ** 20;
 
 export class LineOutput implements Output {
   readonly name: string;
-  readonly ready = true;
   readonly #format: LineFormat;
-  readonly #inflate: Inflate;
+  readonly #deps: LineOutputDeps;
   readonly #writeText: (text: string) => Promise<void>;
   readonly #closeFile: () => Promise<void>;
-  #held = 0;
-  readonly #idle: (() => void)[] = [];
+  /** In order; the first ones are being written. */
+  readonly #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #failures = 0;
+  #closed = false;
+  #wake: (() => void) | null = null;
 
   private constructor(
     name: string,
     format: LineFormat,
-    inflate: Inflate,
+    deps: LineOutputDeps,
     writeText: (text: string) => Promise<void>,
     closeFile: () => Promise<void>,
   ) {
     this.name = name;
     this.#format = format;
-    this.#inflate = inflate;
+    this.#deps = deps;
     this.#writeText = writeText;
     this.#closeFile = closeFile;
   }
 
-  static toFile(target: FileTarget, inflate: Inflate): LineOutput {
+  static toFile(target: FileTarget, deps: LineOutputDeps): LineOutput {
     const file = new AppendFile({ ...target, sync: false });
     const write = (text: string): Promise<void> => file.write(text);
-    return new LineOutput(`file:${target.path}`, target.format, inflate, write, () => file.close());
+    return new LineOutput(`file:${target.path}`, target.format, deps, write, () => file.close());
   }
 
-  static toStdout(format: LineFormat, stdout: Writable, inflate: Inflate): LineOutput {
+  static toStdout(format: LineFormat, stdout: Writable, deps: LineOutputDeps): LineOutput {
     const write = (text: string): Promise<void> => writeAll(stdout, text);
-    return new LineOutput('stdout:', format, inflate, write, () => Promise.resolve());
+    return new LineOutput('stdout:', format, deps, write, () => Promise.resolve());
   }
 
-  async write(chunk: OutChunk): Promise<void> {
-    this.#held += 1;
-    try {
-      const lines = this.#linesOf(chunk);
-      if (lines !== '') await this.#writeText(lines);
-    } finally {
-      this.#held -= 1;
-      if (this.#held === 0) for (const wake of this.#idle.splice(0)) wake();
-    }
+  get ready(): boolean {
+    return this.#failures === 0;
+  }
+
+  /** Tried again until it is written; rejects for a chunk that can never be lines, and when closed first. */
+  write(chunk: OutChunk): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the output is closed'));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ chunk, confirm: resolve, fail: reject });
+      this.#running ??= this.#run().finally(() => {
+        this.#running = null;
+      });
+    });
   }
 
   async close(timeoutMs: number): Promise<number> {
-    if (this.#held > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#idle.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#running ?? Promise.resolve(), late]);
+    clearTimeout(timer);
+    this.#closed = true;
+    this.#wake?.();
+    const left = this.#waiting.splice(0);
+    for (const w of left) w.fail(new Error('the output was closed'));
     await this.#closeFile();
-    return this.#held;
+    return left.length;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      const text = batch.map((w) => w.text).join('');
+      try {
+        if (text !== '') await this.#writeText(text);
+      } catch (error) {
+        await this.#pause(error as Error);
+        continue;
+      }
+      if (this.#failures > 0) {
+        this.#failures = 0;
+        this.#deps.onState(true, '');
+      }
+      this.#waiting.splice(0, batch.length);
+      for (const w of batch) w.confirm();
+    }
+  }
+
+  /** The next chunks as lines. What can never be lines is refused here and not in the batch. */
+  #nextBatch(): (Waiting & { readonly text: string })[] {
+    const batch: (Waiting & { readonly text: string })[] = [];
+    let bytes = 0;
+    for (let n = 0; n < this.#waiting.length && bytes < BATCH_BYTES; ) {
+      const w = this.#waiting[n]!;
+      try {
+        batch.push({ ...w, text: this.#linesOf(w.chunk) });
+        bytes += w.chunk.payloadBytes;
+        n += 1;
+      } catch (error) {
+        this.#waiting.splice(n, 1);
+        w.fail(error as Error);
+      }
+    }
+    return batch;
+  }
+
+  async #pause(error: Error): Promise<void> {
+    const { retryWait, retryMaxInterval, onState } = this.#deps;
+    onState(false, error.message);
+    const wait = Math.min(retryMaxInterval, retryWait * 2 ** Math.min(this.#failures, 20));
+    this.#failures += 1;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#closed) this.#wake();
+    });
+    this.#wake = null;
   }
 
   #linesOf(chunk: OutChunk): string {
     // Metrics and traces are no events and have no lines.
     if (chunk.signal !== 0) return '';
     const joined = chunk.payload.length === 1 ? chunk.payload[0]! : Buffer.concat(chunk.payload);
-    const body = chunk.compressed === null ? joined : this.#inflate(joined, chunk.compressed);
+    const body = chunk.compressed === null ? joined : this.#deps.inflate(joined, chunk.compressed);
     if (body === null) throw new Error(`a ${chunk.compressed} chunk cannot be written as lines on this Node`);
     const lines: string[] = [];
     for (let at = 0; at < body.length; ) {

@@ -16,10 +16,17 @@ export class SinkError extends Error {
   readonly permanent: boolean;
   /** Alerts from the batch's start that are safe all the same. */
   readonly delivered: number;
-  constructor(message: string, permanent: boolean, options?: ErrorOptions & { readonly delivered?: number }) {
+  /** The sink's own wish (Retry-After), ms; 0: none. */
+  readonly retryAfter: number;
+  constructor(
+    message: string,
+    permanent: boolean,
+    options?: ErrorOptions & { readonly delivered?: number; readonly retryAfter?: number },
+  ) {
     super(message, options);
     this.name = 'SinkError';
     this.permanent = permanent;
     this.delivered = options?.delivered ?? 0;
+    this.retryAfter = options?.retryAfter ?? 0;
   }
 }

@@ -1,8 +1,7 @@
 // One sink's way for alerts: straight to it while it keeps up, through the spool when it is away, slow or failing. An
 // alert counts as safe once the sink has it or the disk has it, whichever is first. Order is kept.
 import type { Alert } from '../alerts/alert.js';
-import type { AppendFile } from './appendFile.js';
-import { eventLine } from './lines.js';
+import type { DeadLetters } from './deadLetters.js';
 import { type AlertSink, SinkError } from './sink.js';
 import type { SpooledAlert, SpoolQueue } from './spool.js';
 
@@ -20,6 +19,8 @@ export interface RunnerOptions {
   readonly chance: () => number;
   readonly onOutcome: (sink: string, outcome: 'delivered' | 'spooled' | 'failed', count: number) => void;
   readonly onTrouble: (sink: string, what: string) => void;
+  /** An alert that this sink will never get. */
+  readonly onSetAside: (sink: string, what: string) => void;
   readonly onRecovered: (sink: string) => void;
 }
 
@@ -29,6 +30,8 @@ interface Waiting {
 }
 
 const BATCH = 100;
+/** A sink may ask for as long a pause, ms. */
+const MAX_RETRY_AFTER = 600_000;
 /** How long closing waits for the disk, ms. */
 const CLOSE_MS = 5000;
 
@@ -36,7 +39,7 @@ export class SinkRunner {
   readonly #sink: AlertSink;
   /** Null: no spool; alerts wait in memory. */
   readonly #queue: SpoolQueue | null;
-  readonly #deadLetters: AppendFile | null;
+  readonly #deadLetters: DeadLetters | null;
   readonly #options: RunnerOptions;
   #waiting: Waiting[] = [];
   /** Being delivered, and not yet safe. */
@@ -46,6 +49,8 @@ export class SinkRunner {
   #running = false;
   #closed = false;
   #failures = 0;
+  /** Until then the sink asked to be left alone (monotonic ms). */
+  #notBefore = 0;
   #troubled = false;
   #wake: (() => void) | null = null;
   readonly #ended: (() => void)[] = [];
@@ -53,7 +58,7 @@ export class SinkRunner {
   constructor(
     sink: AlertSink,
     queue: SpoolQueue | null,
-    deadLetters: AppendFile | null,
+    deadLetters: DeadLetters | null,
     options: RunnerOptions,
   ) {
     this.#sink = sink;
@@ -130,8 +135,9 @@ export class SinkRunner {
     while (!this.#closed || this.#waiting.length > 0) {
       if (this.#spooling()) await this.#toDisk();
       if (this.#closed) return;
-      if (this.#queue && this.#queue.count > 0) await this.#fromDisk();
-      else if (this.#waiting.length > 0) await this.#direct();
+      if (this.#queue && this.#queue.count > 0) {
+        await this.#disk(() => this.#fromDisk(), 'the spool cannot be read');
+      } else if (this.#waiting.length > 0) await this.#direct();
       else return;
       if (this.#failures > 0) await this.#pause();
     }
@@ -158,18 +164,12 @@ export class SinkRunner {
       );
       return;
     }
-    try {
-      await this.#queue!.append(
-        taken.map((w) => w.alert),
-        this.#options.now(),
-      );
-    } catch (error) {
-      this.#failures += 1;
-      this.#trouble(
-        `the spool cannot be written: ${(error as Error).message}; acks are held back until it can`,
-      );
-      return;
-    }
+    const alerts = taken.map((w) => w.alert);
+    const kept = await this.#disk(
+      () => this.#queue!.append(alerts, this.#options.now()),
+      'the spool cannot be written, and acks are held back until it can',
+    );
+    if (!kept) return;
     this.#waiting.splice(0, taken.length);
     this.#options.onOutcome(this.name, 'spooled', taken.length);
     for (const w of taken) w.safe();
@@ -192,7 +192,7 @@ export class SinkRunner {
     });
     const done = failed === null ? alerts.length : failed.delivered;
     if (done > 0) this.#succeeded(done);
-    if (spooled.length > 0) await this.#queue!.remove(spooled.slice(0, done));
+    if (spooled.length > 0) await this.#removed(spooled.slice(0, done));
     else for (const w of batch.splice(0, done)) w.safe();
     this.#inFlight = 0;
     if (failed === null) return;
@@ -227,12 +227,16 @@ export class SinkRunner {
     for (;;) {
       this.#slow = performance.now() >= until;
       if (this.#slow && outcome === null) {
+        if (keep !== null)
+          this.#trouble(`no answer within ${this.#options.patience} ms: alerts go to the spool`);
         try {
           if (!kept) await keep!();
           kept = true;
           if (this.#waiting.length > 0) await this.#toDisk();
         } catch (error) {
-          this.#trouble(`the spool cannot be written: ${(error as Error).message}`);
+          this.#trouble(
+            `the spool cannot be written, and acks are held back until it can: ${(error as Error).message}`,
+          );
         }
       }
       // Set while the loop slept, which the compiler does not see.
@@ -248,28 +252,53 @@ export class SinkRunner {
 
   async #fromDisk(): Promise<void> {
     const head = await this.#queue!.head(BATCH);
-    const { maxAge, now } = this.#options;
-    const old = maxAge === 0 ? [] : head.filter((s) => now() - s.at > maxAge);
-    if (old.length > 0) {
-      await this.#setAside(
-        old.map((s) => s.alert),
-        `older than max_age (${maxAge} ms)`,
-      );
-      await this.#queue!.remove(old);
+    const [first] = head;
+    if (!first) {
+      await this.#queue!.recount();
       return;
     }
-    const alerts = head.map((s) => s.alert);
+    const { maxAge, now } = this.#options;
+    const isOld = (s: SpooledAlert): boolean => maxAge > 0 && now() - s.at > maxAge;
+    if (first.alert === null || isOld(first)) {
+      const why = first.alert === null ? 'it was damaged on disk' : `older than max_age (${maxAge} ms)`;
+      if (await this.#setAside(first.alert, why)) await this.#removed([first]);
+      return;
+    }
+    const end = head.findIndex((s) => s.alert === null || isOld(s));
+    const batch = end === -1 ? head : head.slice(0, end);
+    const alerts = batch.map((s) => s.alert!);
     const failed = await this.#meanwhile(this.#deliver(alerts), null);
     const done = failed === null ? alerts.length : failed.delivered;
     if (done > 0) {
       this.#succeeded(done);
-      await this.#queue!.remove(head.slice(0, done));
+      await this.#removed(batch.slice(0, done));
     }
     if (failed === null) return;
     if (failed.permanent) {
       const told = await this.#oneByOne(alerts.slice(done), failed);
-      await this.#queue!.remove(head.slice(done, done + told));
+      await this.#removed(batch.slice(done, done + told));
     } else this.#failed(failed);
+  }
+
+  /** What the disk refuses is said, and tried again later; false: it was refused. */
+  async #disk(act: () => Promise<unknown>, what: string): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      this.#failures += 1;
+      this.#trouble(`${what}: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
+  /** Takes delivered alerts off the disk, however long the disk refuses; at shutdown they stay, and come once more. */
+  async #removed(alerts: readonly SpooledAlert[]): Promise<void> {
+    while (!(await this.#disk(() => this.#queue!.remove(alerts), 'the spool cannot be written'))) {
+      if (this.#closed) return;
+      await this.#pause();
+    }
+    if (this.#failures > 0 && !this.#closed) this.#failures = 0;
   }
 
   async #deliver(alerts: readonly Alert[]): Promise<SinkError | null> {
@@ -295,19 +324,27 @@ export class SinkRunner {
       }
       // Closed before it could be told: it is kept for the next start.
       if (failed && !failed.permanent) return n;
-      if (failed) await this.#setAside([alert], failed.message);
-      else this.#succeeded(1);
+      if (!failed) this.#succeeded(1);
+      else if (!(await this.#setAside(alert, failed.message))) return n;
+      else this.#failures = 0;
     }
     return alerts.length;
   }
 
-  async #setAside(alerts: readonly Alert[], why: string): Promise<void> {
-    await this.#deadLetters?.write(
-      alerts.map((a) => eventLine('out_file', a.tag, a.time, a.record)).join(''),
-    );
-    this.#options.onOutcome(this.name, 'failed', alerts.length);
-    const where = this.#deadLetters ? 'set aside in the dead-letter file' : 'dropped (there is no spool)';
-    this.#options.onTrouble(this.name, `${alerts.length} alert(s) ${where}: ${why}`);
+  /** False: the dead-letter file could not be written before the end. @param alert null: nothing is left of it. */
+  async #setAside(alert: Alert | null, why: string): Promise<boolean> {
+    const file = this.#deadLetters;
+    if (file && alert) {
+      const letter = { alert, sink: this.name, why, at: this.#options.now() };
+      while (!(await this.#disk(() => file.add(letter), 'the dead-letter file cannot be written'))) {
+        if (this.#closed) return false;
+        await this.#pause();
+      }
+    }
+    this.#options.onOutcome(this.name, 'failed', 1);
+    const where = file && alert ? `set aside in ${file.path}` : 'dropped';
+    this.#options.onSetAside(this.name, `an alert was ${where}: ${why}`);
+    return true;
   }
 
   #succeeded(count: number): void {
@@ -321,6 +358,7 @@ export class SinkRunner {
 
   #failed(error: SinkError): void {
     this.#failures += 1;
+    this.#notBefore = performance.now() + Math.min(error.retryAfter, MAX_RETRY_AFTER);
     this.#trouble(error.message);
   }
 
@@ -333,7 +371,7 @@ export class SinkRunner {
   async #pause(): Promise<void> {
     const { retryWait, retryMaxInterval, chance } = this.#options;
     const base = Math.min(retryMaxInterval, retryWait * 2 ** Math.min(this.#failures - 1, 20));
-    const until = performance.now() + base * (0.875 + chance() * 0.25);
+    const until = Math.max(performance.now() + base * (0.875 + chance() * 0.25), this.#notBefore);
     for (;;) {
       if (this.#queue && this.#waiting.length > 0) await this.#toDisk();
       const left = until - performance.now();

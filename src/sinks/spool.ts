@@ -1,81 +1,70 @@
-// Alerts on disk: one queue a sink, in order, in LevelDB (`classic-level`; docs/adr/0003-spool-store.md). Every append
-// is synced before it counts; a torn write at the end of the log costs only what was never confirmed.
-import { mkdirSync } from 'node:fs';
-import { ClassicLevel } from 'classic-level';
+// Alerts on disk: one queue a sink, in order. Every append is synced before it counts; a torn write at the end of the
+// log costs only what was never confirmed.
 import type { Alert } from '../alerts/alert.js';
 import { type Decoded, decode } from '../msgpack/decode.js';
 import { encode, Raw } from '../msgpack/encode.js';
 import type { Severity } from '../rules/rule.js';
+import { type Damage, Store } from './store.js';
 
 export interface SpooledAlert {
   readonly sequence: number;
   /** Epoch ms at which it was spooled. */
   readonly at: number;
-  readonly alert: Alert;
+  /** Null: what is stored cannot be read any more. */
+  readonly alert: Alert | null;
   readonly bytes: number;
 }
-
-/** The spool cannot be opened: another process has it, or the disk refuses. */
-export class SpoolError extends Error {
-  readonly locked: boolean;
-  constructor(message: string, locked: boolean, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'SpoolError';
-    this.locked = locked;
-  }
-}
-
-type Store = ClassicLevel<string, Buffer>;
 
 export class Spool {
   readonly path: string;
   readonly #store: Store;
+  readonly #queues = new Set<string>();
 
-  private constructor(path: string, store: Store) {
-    this.path = path;
+  private constructor(store: Store) {
+    this.path = store.path;
     this.#store = store;
   }
 
-  /** @throws SpoolError */
-  static async open(path: string): Promise<Spool> {
-    try {
-      mkdirSync(path, { recursive: true });
-      const store: Store = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'buffer' });
-      await store.open();
-      return new Spool(path, store);
-    } catch (error) {
-      const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-      const locked = cause?.code === 'LEVEL_LOCKED';
-      const why = locked ? 'another process uses it' : (cause?.message ?? (error as Error).message);
-      throw new SpoolError(`cannot open the spool ${path}: ${why}`, locked, { cause: error });
-    }
+  /** @param nowMs epoch ms. @throws SpoolError */
+  static async open(path: string, nowMs: number): Promise<Spool> {
+    return new Spool(await Store.open(path, nowMs));
+  }
+
+  /** What was found damaged at the start, and repaired. */
+  get damage(): Damage | null {
+    return this.#store.damage;
   }
 
   /** The queue of one sink, with what an earlier run has left in it. */
   async queue(sink: string): Promise<SpoolQueue> {
     const prefix = `q!${encodeURIComponent(sink)}!`;
-    let first = -1;
-    let next = 0;
-    let count = 0;
-    let bytes = 0;
-    for await (const [key, value] of this.#store.iterator({ gte: prefix, lt: `${prefix}~` })) {
-      const sequence = Number(key.slice(prefix.length));
-      if (first === -1) first = sequence;
-      next = sequence + 1;
-      count += 1;
-      bytes += value.length;
-    }
-    return new SpoolQueue(this.#store, prefix, next, count, bytes);
+    this.#queues.add(prefix);
+    const queue = new SpoolQueue(this.#store, prefix);
+    await queue.recount();
+    return queue;
   }
 
-  /** A small value that outlives the process (look-back, caps). */
+  /** Sinks of earlier runs whose alerts nobody fetches any more, and how many there are. */
+  async unclaimed(): Promise<{ readonly sink: string; readonly alerts: number }[]> {
+    const counts = new Map<string, number>();
+    for await (const [key] of this.#store.entries('q!', 'q"')) {
+      const prefix = key.slice(0, key.lastIndexOf('!') + 1);
+      if (!this.#queues.has(prefix)) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+    }
+    return [...counts].map(([prefix, alerts]) => ({ sink: decodeURIComponent(prefix.slice(2, -1)), alerts }));
+  }
+
+  /** A small value that outlives the process (look-back, caps). @throws SyntaxError when it is damaged */
   async load(name: string): Promise<unknown> {
     const value = await this.#store.get(`s!${name}`);
     return value === undefined ? null : JSON.parse(value.toString('utf8'));
   }
 
   async save(name: string, value: unknown): Promise<void> {
-    await this.#store.put(`s!${name}`, Buffer.from(JSON.stringify(value)));
+    await this.#store.write(
+      [{ type: 'put', key: `s!${name}`, value: Buffer.from(JSON.stringify(value)) }],
+      false,
+    );
   }
 
   close(): Promise<void> {
@@ -86,16 +75,17 @@ export class Spool {
 export class SpoolQueue {
   readonly #store: Store;
   readonly #prefix: string;
-  #next: number;
-  #count: number;
-  #bytes: number;
+  #next = 0;
+  #count = 0;
+  #bytes = 0;
+  /** The counts may be wrong: a write failed, and the store has not been read since. */
+  #stale = false;
+  /** Alerts whose place in the order is empty: a damaged store has lost them. */
+  missing = 0;
 
-  constructor(store: Store, prefix: string, next: number, count: number, bytes: number) {
+  constructor(store: Store, prefix: string) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#next = next;
-    this.#count = count;
-    this.#bytes = bytes;
   }
 
   get count(): number {
@@ -105,16 +95,45 @@ export class SpoolQueue {
     return this.#bytes;
   }
 
+  /** Counts what is there. */
+  async recount(): Promise<void> {
+    let first = -1;
+    let next = this.#next;
+    let count = 0;
+    let bytes = 0;
+    for await (const [key, value] of this.#store.entries(this.#prefix, `${this.#prefix}~`)) {
+      const sequence = Number(key.slice(this.#prefix.length));
+      if (first === -1) first = sequence;
+      next = sequence + 1;
+      count += 1;
+      bytes += value.length;
+    }
+    this.#next = next;
+    this.#count = count;
+    this.#bytes = bytes;
+    this.#stale = false;
+    this.missing = first === -1 ? 0 : next - first - count;
+  }
+
   /** Resolves when the alerts are synced to disk. Rejects when the disk refuses (full, gone): nothing is spooled then. */
   async append(alerts: readonly Alert[], nowMs: number): Promise<SpooledAlert[]> {
-    const spooled = alerts.map((alert): SpooledAlert & { value: Buffer } => {
+    if (this.#stale) await this.recount();
+    const first = this.#next;
+    const spooled = alerts.map((alert, n) => {
       const value = encodeAlert(alert, nowMs);
-      return { sequence: this.#next++, at: nowMs, alert, bytes: value.length, value };
+      return { sequence: first + n, at: nowMs, alert, bytes: value.length, value };
     });
-    await this.#store.batch(
-      spooled.map(({ sequence, value }) => ({ type: 'put', key: this.#key(sequence), value })),
-      { sync: true },
-    );
+    this.#next += spooled.length;
+    try {
+      await this.#store.write(
+        spooled.map(({ sequence, value }) => ({ type: 'put', key: this.#key(sequence), value })),
+        true,
+      );
+    } catch (error) {
+      // The write that failed may be there after all when the store is opened anew: twice, then, with the same ids.
+      this.#stale = true;
+      throw error;
+    }
     this.#count += spooled.length;
     this.#bytes += spooled.reduce((sum, s) => sum + s.bytes, 0);
     return spooled;
@@ -122,23 +141,22 @@ export class SpoolQueue {
 
   /** The oldest alerts, at most `limit`. */
   async head(limit: number): Promise<SpooledAlert[]> {
+    if (this.#stale) await this.recount();
     const out: SpooledAlert[] = [];
-    for await (const [key, value] of this.#store.iterator({
-      gte: this.#prefix,
-      lt: `${this.#prefix}~`,
-      limit,
-    })) {
-      out.push({
-        sequence: Number(key.slice(this.#prefix.length)),
-        ...decodeAlert(value),
-        bytes: value.length,
-      });
+    for await (const [key, value] of this.#store.entries(this.#prefix, `${this.#prefix}~`, limit)) {
+      const sequence = Number(key.slice(this.#prefix.length));
+      out.push({ sequence, ...storedAlert(value), bytes: value.length });
     }
     return out;
   }
 
+  /** Rejects when the disk refuses: they are still there then. */
   async remove(alerts: readonly SpooledAlert[]): Promise<void> {
-    await this.#store.batch(alerts.map(({ sequence }) => ({ type: 'del', key: this.#key(sequence) })));
+    if (alerts.length === 0) return;
+    await this.#store.write(
+      alerts.map(({ sequence }) => ({ type: 'del', key: this.#key(sequence) })),
+      false,
+    );
     this.#count -= alerts.length;
     this.#bytes -= alerts.reduce((sum, s) => sum + s.bytes, 0);
   }
@@ -160,6 +178,15 @@ function encodeAlert(a: Alert, at: number): Buffer {
     new Raw(a.time),
     new Raw(a.record),
   ]);
+}
+
+function storedAlert(value: Buffer): { at: number; alert: Alert | null } {
+  try {
+    return decodeAlert(value);
+  } catch {
+    // A damaged file: the caller sets it aside and says so.
+    return { at: 0, alert: null };
+  }
 }
 
 function decodeAlert(value: Buffer): { at: number; alert: Alert } {

@@ -3,6 +3,15 @@
 // connection is closed without an ack, so that it sends again). See docs/adr/0002-ack-chain.md.
 import type { FrameContext } from '../forward/message.js';
 
+/** What of a chunk is named when it could not be confirmed. */
+export interface ChunkName {
+  readonly peer: string;
+  readonly tag: string;
+  readonly events: number;
+  /** Its sender waits for an ack, and sends it again without one. */
+  readonly wantsAck: boolean;
+}
+
 export interface AckChainOptions {
   /** Bytes of held chunks past which reading stops. */
   readonly heldLimit: number;
@@ -23,7 +32,8 @@ export class AckChain {
   #heldBytes = 0;
   /** Of those, what does not lie in the blocks that frames were read into. */
   #ownBytes = 0;
-  #heldChunks = 0;
+  /** In the order in which they came. */
+  readonly #held = new Set<ChunkName>();
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -36,7 +46,12 @@ export class AckChain {
     return this.#heldBytes;
   }
   get heldChunks(): number {
-    return this.#heldChunks;
+    return this.#held.size;
+  }
+
+  /** What is held, in the order in which it came. */
+  get held(): readonly ChunkName[] {
+    return [...this.#held];
   }
 
   /** Reading has stopped. */
@@ -49,16 +64,17 @@ export class AckChain {
    * @param frameBytes as it was read. @param ownBytes what it takes beside that: inflated, copied, its alerts.
    */
   hold(
+    name: ChunkName,
     context: FrameContext,
     frameBytes: number,
     ownBytes: number,
     confirmations: readonly Promise<unknown>[],
   ): void {
     const accepted = this.#options.now();
-    const held = { bytes: frameBytes + ownBytes, ownBytes };
+    const held = { name, bytes: frameBytes + ownBytes, ownBytes };
     this.#heldBytes += held.bytes;
     this.#ownBytes += ownBytes;
-    this.#heldChunks += 1;
+    this.#held.add(name);
     this.#press();
     const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
     all.then(
@@ -77,16 +93,16 @@ export class AckChain {
 
   /** Resolves when nothing is held any more. */
   idle(): Promise<void> {
-    if (this.#heldChunks === 0) return Promise.resolve();
+    if (this.#held.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #let(held: { readonly bytes: number; readonly ownBytes: number }): void {
+  #let(held: { readonly name: ChunkName; readonly bytes: number; readonly ownBytes: number }): void {
     this.#heldBytes -= held.bytes;
     this.#ownBytes -= held.ownBytes;
-    this.#heldChunks -= 1;
+    this.#held.delete(held.name);
     this.#press();
-    if (this.#heldChunks === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#held.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Stops at the limit, goes on below half of it: no flutter around one value. */
@@ -96,7 +112,7 @@ export class AckChain {
     if (!this.#stopped && bytes >= heldLimit) {
       this.#stopped = true;
       onPressure(true);
-    } else if (this.#stopped && (bytes < heldLimit / 2 || this.#heldChunks === 0)) {
+    } else if (this.#stopped && (bytes < heldLimit / 2 || this.#held.size === 0)) {
       this.#stopped = false;
       onPressure(false);
     }

@@ -16,7 +16,7 @@ import type { Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule } from '../rules/rule.js';
-import type { AlertDelivery } from '../sinks/delivery.js';
+import type { AlertDelivery, SinkRest } from '../sinks/delivery.js';
 import { eventTime } from './chunks.js';
 import { type SavedState, StateKeeper } from './stateKeeper.js';
 
@@ -34,6 +34,8 @@ export interface Alerting {
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision;
   /** Resolves when every one of them is delivered or safely on disk (or turned out to be none). */
   submit(decided: readonly DecidedAlert[]): Promise<unknown>;
+  /** Resolves when every alert that was submitted by now is safe: an event that repeats one hangs on that one's alert. */
+  allSafe(): Promise<unknown>;
   /** Their chunk was refused after all: as if they had never been decided. */
   withdraw(decided: readonly DecidedAlert[]): void;
 }
@@ -112,12 +114,16 @@ export class LocalAlerting implements Alerting {
     return this.#keeper.whenSafe(this.#deps.delivery.submit(alerts));
   }
 
+  allSafe(): Promise<unknown> {
+    return this.#keeper.allSafe();
+  }
+
   withdraw(decided: readonly DecidedAlert[]): void {
     for (const { candidate } of decided) this.#alerter.withdraw(candidate);
   }
 
-  /** Ends every interval, saves, and closes the sinks. Returns alerts that are neither delivered nor on disk. */
-  async stop(timeoutMs: number): Promise<number> {
+  /** Saves, and closes the sinks. Intervals and groups that are open are the next start's. Returns what sinks have not got. */
+  async stop(timeoutMs: number): Promise<readonly SinkRest[]> {
     for (const t of this.#timers) clearInterval(t);
     // Groups and intervals that are still open are kept for the next start.
     this.#alerter.sweep(this.#deps.now());

@@ -1,5 +1,7 @@
 // What the stage does with an entry that matched: tags for the event that goes on, alerts for the sinks. Synchronous:
 // a match can be read only until the engine looks at the next event.
+
+import type { AlertDecision } from '../alerts/alerter.js';
 import { alertRecord, recordContent } from '../alerts/alertRecord.js';
 import type { Match } from '../detect/match.js';
 import { tagMsgpack } from '../tag/msgpackTags.js';
@@ -14,7 +16,7 @@ export function taggedAndAlerted(
   alerting: Alerting,
   nowMs: number,
   alerts: DecidedAlert[],
-  onMatch: (match: Match) => void,
+  onDecided: (match: Match, outcome: AlertDecision['outcome']) => void,
 ): readonly Buffer[] | null {
   const { buf, recordStart, recordEnd } = place;
   const time = readTime(buf, place.timeStart);
@@ -24,8 +26,8 @@ export function taggedAndAlerted(
     content: () => recordContent(buf, recordStart),
   };
   for (const match of matches) {
-    onMatch(match);
     const decision = alerting.decide(match, tag, event, nowMs);
+    onDecided(match, decision.outcome);
     if (decision.outcome !== 'alert') continue;
     const alert = {
       id: decision.id,

@@ -13,9 +13,9 @@ import { fieldsOf } from '../kql/fieldsOf.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
-import type { AlertDelivery } from '../sinks/delivery.js';
+import type { AlertDelivery, SinkRest } from '../sinks/delivery.js';
 import type { Output } from '../sinks/output.js';
-import { AckChain } from './ackChain.js';
+import { AckChain, type ChunkName } from './ackChain.js';
 import { AlertFeed } from './alertFeed.js';
 import { type DecidedAlert, LocalAlerting } from './alerting.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
@@ -40,6 +40,13 @@ export interface StageDeps {
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
 const HELD_FRAME_BYTES = 1024;
 
+/** What could not be finished in time. */
+export interface Rest {
+  /** Not confirmed by the output, and not acked. */
+  readonly chunks: readonly ChunkName[];
+  readonly sinks: readonly SinkRest[];
+}
+
 /** A frame that has come, and from whom. */
 interface Accepted {
   readonly frame: Frame;
@@ -60,7 +67,7 @@ export class Stage {
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
   #listening = false;
-  #stopped: Promise<{ readonly chunks: number; readonly alerts: number }> | null = null;
+  #stopped: Promise<Rest> | null = null;
 
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
@@ -144,12 +151,12 @@ export class Stage {
   }
 
   /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in time. */
-  stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
+  stop(timeoutMs: number): Promise<Rest> {
     this.#stopped ??= this.#stop(timeoutMs);
     return this.#stopped;
   }
 
-  async #stop(timeoutMs: number): Promise<{ readonly chunks: number; readonly alerts: number }> {
+  async #stop(timeoutMs: number): Promise<Rest> {
     const until = performance.now() + timeoutMs;
     this.#listening = false;
     for (const server of this.#servers) server.stopAccepting();
@@ -161,11 +168,11 @@ export class Stage {
     clearTimeout(timer);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
-    const chunks = this.#chain.heldChunks;
+    const chunks = [...this.#chain.held, ...this.#deferred.map((d) => nameOf(d.frame, d.context, 0))];
     await this.#deps.output.close(0);
-    const alerts = await this.#alerting.stop(left);
+    const sinks = await this.#alerting.stop(left);
     for (const server of this.#servers) server.close();
-    return { chunks, alerts };
+    return { chunks, sinks };
   }
 
   /** For /readyz. */
@@ -255,6 +262,8 @@ export class Stage {
     const { metrics, output, now } = this.#deps;
     const nowMs = now();
     const alerts: DecidedAlert[] = [];
+    // An event has no alert of its own because an earlier one has: its ack waits until that one is safe.
+    let hangsOnOthers = false;
     let made: MadeChunk;
     const tag = tagOf(frame, input);
     const engine = this.#engines.for(tag);
@@ -275,9 +284,10 @@ export class Stage {
               this.#alerting,
               nowMs,
               alerts,
-              ({ rule, severity }) => {
+              ({ rule, severity }, outcome) => {
                 metrics.match(rule.id, severity);
                 this.#matchCounts.set(rule.id, (this.#matchCounts.get(rule.id) ?? 0) + 1);
+                hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
               },
             ),
           onInvalid: (reason) => this.#notices.invalid(reason, tag, context.peer),
@@ -301,8 +311,14 @@ export class Stage {
       confirmations.push(written);
     }
     if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
-    if (confirmations.length === 0) context.ack();
-    else this.#chain.hold(context, frame.end - frame.start, ownBytes(extraBytes, alerts), confirmations);
+    if (hangsOnOthers) confirmations.push(this.#alerting.allSafe());
+    if (confirmations.length === 0) {
+      context.ack();
+      return;
+    }
+    const bytes = frame.end - frame.start;
+    const name = nameOf(frame, context, events);
+    this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
   }
 
   #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
@@ -335,6 +351,10 @@ export class Stage {
     metrics.rules('quarantined', 0);
     metrics.ruleSet(ruleSet.hash);
   }
+}
+
+function nameOf(frame: Frame, context: FrameContext, events: number): ChunkName {
+  return { peer: context.peer, tag: frame.tag, events, wantsAck: frame.chunk !== null };
 }
 
 /** What a held frame costs beside the bytes it was read in: what was inflated or copied of it, its alerts. */

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Config, ListenAddress, OutputConfig, SinkConfig } from '../config/config.js';
+import { forwardDefaults } from '../config/defaults.js';
 import { ForwardOutput } from '../forward/client.js';
 import { inflate } from '../forward/inflate.js';
 import { ListenError } from '../forward/server.js';
@@ -18,9 +19,10 @@ import { HttpSink } from '../sinks/httpSink.js';
 import { LineOutput } from '../sinks/lineOutput.js';
 import type { OutChunk, Output } from '../sinks/output.js';
 import type { AlertSink } from '../sinks/sink.js';
-import { Spool, SpoolError } from '../sinks/spool.js';
+import { Spool } from '../sinks/spool.js';
 import { StdoutSink } from '../sinks/stdoutSink.js';
-import { Stage } from './stage.js';
+import { SpoolError } from '../sinks/store.js';
+import { type Rest, Stage } from './stage.js';
 import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
 
@@ -52,7 +54,7 @@ export interface RunningStage {
   readonly output: string;
   readonly sinks: readonly string[];
   /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in `shutdown_timeout`. */
-  stop(): Promise<{ readonly chunks: number; readonly alerts: number }>;
+  stop(): Promise<Rest>;
 }
 
 /** @throws StartError; nothing is left open then. */
@@ -79,11 +81,12 @@ async function startParts(
 ): Promise<RunningStage> {
   const { log } = io;
   const metrics = new Metrics();
-  const limit = new RateLimit(10_000, Date.now);
+  const limit = new RateLimit(10_000, () => performance.now());
   const output = outputOf(config.output, io, log, limit);
   opened.push(() => output.close(0));
   const sinks = config.alerts.sinks.map((s) => sinkOf(s, io, log, limit));
   const spool = await openSpool(config, io);
+  if (spool) opened.push(() => spool.close());
   const delivery = await deliveryOf(config, sinks, spool, metrics, log, limit);
   opened.push(() => delivery.close(0));
   const stage = new Stage(config, ruleSet, {
@@ -98,7 +101,10 @@ async function startParts(
     },
     ...(io.onAlert ? { onAlert: io.onAlert } : {}),
   });
-  if (spool) stage.restore(await savedState(spool));
+  if (spool) {
+    await sayWhatSpoolHolds(spool, log);
+    await restoreState(stage, spool, log);
+  }
   const addresses = await stage.start();
   opened.splice(0, opened.length, () => stage.stop(0));
   const admin = config.admin ? adminOf(config.admin, stage, metrics) : null;
@@ -139,6 +145,7 @@ function deliveryOf(
         say(log, 'sink_failing', { sink, held_back: heldBack }, `alert sink: ${what}`),
       );
     },
+    onSetAside: (sink, what) => say(log, 'alert_set_aside', { sink }, what),
     onRecovered: (sink) => say(log, 'sink_recovered', { sink }, 'the alert sink takes alerts again'),
   });
 }
@@ -147,15 +154,20 @@ function deliveryOf(
 const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
 
 function outputOf(config: OutputConfig, io: StartIo, log: Logger, limit: RateLimit): Output {
-  const unzip = (bytes: Buffer, compressed: 'gzip' | 'zstd'): Buffer | null =>
-    inflate(bytes, compressed, LINE_INFLATE_LIMIT);
+  const lines = {
+    inflate: (bytes: Buffer, compressed: 'gzip' | 'zstd') => inflate(bytes, compressed, LINE_INFLATE_LIMIT),
+    retryWait: forwardDefaults.retryWait,
+    retryMaxInterval: forwardDefaults.retryMaxInterval,
+    onState: (up: boolean, why: string) =>
+      linkLog('output', log, limit)(config.kind === 'file' ? `file:${config.path}` : 'stdout:', up, why),
+  };
   switch (config.kind) {
     case 'forward':
       return new ForwardOutput(config.servers, config.client, { onLink: linkLog('output', log, limit) });
     case 'file':
-      return LineOutput.toFile(config, unzip);
+      return LineOutput.toFile(config, lines);
     case 'stdout':
-      return LineOutput.toStdout(config.format, io.stdout, unzip);
+      return LineOutput.toStdout(config.format, io.stdout, lines);
     case 'discard':
       return discard;
   }
@@ -200,19 +212,54 @@ function linkLog(
 /** The spool where the config says, or in the working directory; another stage may be using that one already. */
 async function openSpool(config: Config, io: StartIo): Promise<Spool | null> {
   if (config.alerts.sinks.length === 0) return null;
-  if (config.alertsSpool.path !== null) return Spool.open(config.alertsSpool.path);
+  if (config.alertsSpool.path !== null) return Spool.open(config.alertsSpool.path, Date.now());
   for (let n = 1; ; n += 1) {
     try {
-      return await Spool.open(join(io.cwd, n === 1 ? 'fluent-detect-spool' : `fluent-detect-spool-${n}`));
+      const name = n === 1 ? 'fluent-detect-spool' : `fluent-detect-spool-${n}`;
+      return await Spool.open(join(io.cwd, name), Date.now());
     } catch (error) {
       if (!(error instanceof SpoolError) || !error.locked || n === 16) throw error;
     }
   }
 }
 
-async function savedState(spool: Spool): Promise<SavedState> {
-  const [alerter, stateful] = [await spool.load('alerter'), await spool.load('stateful')];
-  return { ...(alerter ? { alerter } : {}), ...(stateful ? { stateful } : {}) } as SavedState;
+async function sayWhatSpoolHolds(spool: Spool, log: Logger): Promise<void> {
+  const { path, damage } = spool;
+  if (damage) {
+    const copy = damage.copy ?? 'nowhere: there was no room for a copy';
+    say(
+      log,
+      'spool_damaged',
+      { path, cause: damage.why, copy },
+      'the spool was damaged: it was repaired, and goes on with what could be read',
+    );
+  }
+  for (const { sink, alerts } of await spool.unclaimed()) {
+    say(
+      log,
+      'spool_unclaimed',
+      { path, sink, alerts },
+      'alerts wait in the spool for a sink that is not configured',
+    );
+  }
+}
+
+/** Takes up what an earlier run knew. What cannot be read is said, and the run begins without it. */
+async function restoreState(stage: Stage, spool: Spool, log: Logger): Promise<void> {
+  for (const part of ['alerter', 'stateful'] as const) {
+    try {
+      const saved = await spool.load(part);
+      if (saved) stage.restore({ [part]: saved } as SavedState);
+    } catch (error) {
+      const cause = (error as Error).message;
+      say(
+        log,
+        'state_not_read',
+        { part, cause },
+        'what an earlier run knew cannot be read: some alerts may repeat',
+      );
+    }
+  }
 }
 
 function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Metrics): AdminServer {

@@ -38,6 +38,11 @@ export class StateKeeper {
     return submitted;
   }
 
+  /** Resolves when all alerts that were decided by now are safe. */
+  async allSafe(): Promise<void> {
+    await Promise.all(this.#unsafe);
+  }
+
   /**
    * Writes what changed, when the alerts that were decided by now are safe. One at a time: while a write waits, the next
    * one is not begun.

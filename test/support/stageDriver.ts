@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { configOf } from '../../src/config/load.js';
 import { createLog } from '../../src/observe/log.js';
 import type { Rule } from '../../src/rules/rule.js';
+import type { Rest } from '../../src/stage/stage.js';
 import { type RunningStage, startStage } from '../../src/stage/start.js';
 import { Downstream, type DownstreamOptions } from './downstream.js';
 import { makeRule, ruleSetOf } from './makeRule.js';
@@ -112,7 +113,7 @@ export class StageDriver {
     return this.log.filter((l) => l['code'] === code);
   }
 
-  async stop(): Promise<{ readonly chunks: number; readonly alerts: number }> {
+  async stop(): Promise<Rest> {
     const left = await this.running.stop();
     await this.downstream.stop();
     rmSync(this.folder, { recursive: true, force: true });

@@ -114,7 +114,7 @@ describe('stopping', () => {
     acks = true;
     await s.downstream.stop();
     const back = await Downstream.start({}, s.downstream.port);
-    expect(await s.running.stop()).toEqual({ chunks: 0, alerts: 0 });
+    expect(await s.running.stop()).toEqual({ chunks: [], sinks: [] });
     await sender.ended();
     expect(sender.acks).toEqual(['c']);
     expect(s.alerts).toHaveLength(1);
@@ -126,7 +126,8 @@ describe('stopping', () => {
     const sender = await s.sender();
     sender.write(messageMode('a', plain(1), { chunk: 'c' }));
     await s.downstream.received(1);
-    expect((await s.running.stop()).chunks).toBe(1);
+    const { chunks } = await s.running.stop();
+    expect(chunks).toEqual([expect.objectContaining({ tag: 'a', events: 1, wantsAck: true })]);
     await sender.ended();
     expect(sender.acks).toEqual([]);
   });
