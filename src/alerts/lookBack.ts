@@ -26,8 +26,8 @@ export class LookBack {
   /** Forgets what no look-back reaches any more, so that what is kept over a restart stays small. */
   sweep(nowMs: number): void {
     const gone: string[] = [];
-    for (const [id, at] of this.#seen.rentries()) {
-      if (Math.abs(nowMs - at) <= 2 * this.#longest) break;
+    for (const id of this.#seen.rkeys()) {
+      if (Math.abs(nowMs - this.#seen.peek(id)!) <= 2 * this.#longest) break;
       gone.push(id);
     }
     for (const id of gone) this.#seen.delete(id);
