@@ -27,6 +27,8 @@ interface Awaited {
 
 /** How long a refused peer has to take its acks and to close, ms. */
 const LINGER_MS = 2000;
+/** Bytes that a stranger may send before it has shaken hands; a PING has under 1 KiB. */
+const MAX_PING = 16 * 1024;
 
 const ackKey = Buffer.concat([Buffer.from([0x81]), encode('ack')]);
 
@@ -69,10 +71,20 @@ export class Connection {
     const security = config.security;
     this.#handshake = security ? new ServerHandshake(security, address, hooks.random) : null;
     this.#established = this.#handshake === null;
-    const limits = { chunkSizeLimit: config.chunkSizeLimit, maxDepth: config.maxDepth };
+    const sizeLimit = (): number =>
+      this.#established ? config.chunkSizeLimit : Math.min(config.chunkSizeLimit, MAX_PING);
+    const limits = {
+      get chunkSizeLimit() {
+        return sizeLimit();
+      },
+      maxDepth: config.maxDepth,
+    };
     this.#reader = new ValueReader(memory, limits, {
       onValue: (value) => this.#take(value),
-      onReject: (rejection) => this.reject(rejection.code, rejection.message),
+      onReject: ({ code, message }) => {
+        if (this.#established) this.reject(code, message);
+        else this.reject('handshake_failed', code === 'frame_too_large' ? 'what came is no PING' : message);
+      },
       onWait: (waits) => {
         this.#waits = waits;
         this.#apply();

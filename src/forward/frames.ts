@@ -97,7 +97,8 @@ function readOption(buffer: Buffer, start: number, end: number): Option {
     const head = headerSize(buffer[at]!);
     const key = head === 0 ? '' : buffer.toString('latin1', at + head, value);
     const nil = buffer[value] === 0xc0;
-    if (key === 'chunk' && !nil) chunk = Buffer.from(buffer.subarray(value, next));
+    // in_forward acks whatever is neither nil nor false.
+    if (key === 'chunk' && !nil && buffer[value] !== 0xc2) chunk = Buffer.from(buffer.subarray(value, next));
     else if (key === 'compressed' && !nil) compressed = textAt(buffer, value, next);
     else if (key === 'fluent_signal') signal = smallInteger(buffer, value);
     else if (key === 'metadata' && kindOf(buffer[value]!) === 'map') metadata = true;

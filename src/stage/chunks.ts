@@ -57,7 +57,7 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
         return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0, extraBytes: 0 };
       const scanned = scan(inflated, 0, inflated.length, null, deps);
       // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
-      if (scanned.slices === null && scanned.events > 0) {
+      if (scanned.slices === null && !scanned.empty) {
         return {
           chunk: whole(frame, tag, tagBytes, connectionId),
           events: scanned.events,
@@ -65,15 +65,15 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
         };
       }
       const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [], null);
-      const { events, ...rest } = made(scanned, chunk, inflated.length);
-      return { ...rest, events, extraBytes: events === 0 ? 0 : inflated.length + rest.extraBytes };
+      const all = made(scanned, chunk, inflated.length);
+      return scanned.empty ? all : { ...all, extraBytes: inflated.length + all.extraBytes };
     }
   }
 }
 
 /** @param bodyBytes the length of what was scanned. */
-function made({ events }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
-  if (events === 0) return { chunk: null, events, extraBytes: 0 };
+function made({ events, empty }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
+  if (empty) return { chunk: null, events, extraBytes: 0 };
   return { chunk, events, extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes) };
 }
 

@@ -25,6 +25,8 @@ export interface EntryEvents {
 export interface Scanned {
   /** Events that go on. */
   readonly events: number;
+  /** Nothing goes on, not even a group marker. */
+  readonly empty: boolean;
   /** The new body in slices; null: the body goes on as it came. */
   readonly slices: Buffer[] | null;
 }
@@ -66,6 +68,7 @@ export interface ScanOptions {
 export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
   const { engine, nowMs, fillTime, stripMetadata, maxDepth, events } = options;
   let count = 0;
+  let kept = 0;
   let slices: Buffer[] | null = null;
   /** What is before it is in `slices` already. */
   let copied = start;
@@ -110,7 +113,13 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
       edit(entry, at, []);
       continue;
     }
-    count += 1;
+    if (stripMetadata && timeKind === 'group') {
+      // Senders without metadata leave the markers out: to a receiver that knows none they would be events of 2106.
+      edit(entry, at, []);
+      continue;
+    }
+    kept += 1;
+    if (judged) count += 1;
     if (nil) edit(time, record, [fillTime!]);
     else if (stripMetadata && kindOf(buf[time]!) === 'array') edit(time, record, [innerTime(buf, time, end)]);
     if (judged && engine.matches.length > 0) {
@@ -130,7 +139,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
   // Assigned in `edit`, which the compiler does not see.
   const made = slices as Buffer[] | null;
   if (made !== null && copied < end) made.push(buf.subarray(copied, end));
-  return { events: count, slices: made };
+  return { events: count, empty: kept === 0, slices: made };
 }
 
 /** The time inside `[time, metadata]`. */

@@ -160,6 +160,43 @@ describe('receiving', () => {
     expect(stage.downstream.messages[0]!.payload).toEqual(pack([time, plain(1)]));
   });
 
+  it('output.metadata: strip takes group markers out, which such a receiver would take for events', async () => {
+    stage = await StageDriver.start({ output: ['metadata: strip'] });
+    const sender = await stage.sender();
+    const marker = pack([[new EventTime(0xffffffff, 0), {}], { resource: 1 }]);
+    const event = pack([[new EventTime(1_764_000_000, 5), {}], plain(1)]);
+    sender.write(packedMode('a', Buffer.concat([marker, event]), { chunk: 'c' }));
+    sender.write(packedMode('a', marker, { chunk: 'd' }));
+    await sender.acked(2);
+    expect(stage.downstream.events.map((e) => e.record)).toEqual([plain(1)]);
+    expect(await stage.metric('fluent_detect_rejected_total{reason="invalid_event"}')).toBe(0);
+  });
+
+  it('a message whose time or record is none is taken out, and those after it go on', async () => {
+    const s = await start();
+    const sender = await s.sender();
+    sender.write(
+      ...[pack(['t', true, { a: 1 }]), pack(['t', 1, 'text']), pack(['t', 1, null])],
+      ...[1, 2].map((n) => messageMode('t', { n }, { chunk: `c${n}` })),
+    );
+    await sender.acked(2);
+    expect(s.downstream.events.map((e) => e.record)).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(await s.metric('fluent_detect_rejected_total{reason="invalid_event"}')).toBe(3);
+  });
+
+  it.each([
+    ['message', messageMode('a.b', match('x'), { chunk: 'c' })],
+    ['forward', forwardMode('a.b', [match('x')], { chunk: 'c' })],
+    ['packed', packedMode('a.b', entries([match('x')]), { chunk: 'c' })],
+    ['compressed', compressedMode('a.b', entries([match('x')]), { chunk: 'c' })],
+  ])('tag stands for the tag, and add_tag_prefix goes before it (%s mode)', async (_, bytes) => {
+    stage = await StageDriver.start({ input: ['tag: own', 'add_tag_prefix: pre'] });
+    const sender = await stage.sender();
+    sender.write(bytes);
+    await sender.acked(1);
+    expect(stage.downstream.events.map((e) => e.tag)).toEqual(['pre.own']);
+  });
+
   it('a chunk over chunk_size_warn_limit is delivered with one warning', async () => {
     const s = await start('chunk_size_warn_limit: 1k');
     const sender = await s.sender();
