@@ -1,5 +1,6 @@
 // Rule set × event = matches, over the event's bytes. The cost of an event is one walk, plus the few rules whose
 // narrowest condition the walk has seen to hold; it hardly depends on how many rules there are.
+import { ecsRecord } from '../fields/ecsRecord.js';
 import type { SourceMapping } from '../fields/mapping.js';
 import { mappedValues } from '../fields/view.js';
 import { evaluate, fieldValues } from '../kql/evaluate.js';
@@ -74,7 +75,7 @@ export class Engine {
   #held = false;
   #reduction: JsonReduction | null = null;
   /** The record under the rules now, for what is read slowly. */
-  #record: { buf: Buffer; pos: number; view: number; decoded: unknown } | null = null;
+  #record: { buf: Buffer; pos: number; view: number; decoded: unknown; ecs: unknown } | null = null;
 
   constructor(ruleSet: RuleSet, options: EngineOptions) {
     this.ruleSet = ruleSet;
@@ -194,7 +195,7 @@ export class Engine {
     if (this.#list.length > 0) this.#list.length = 0;
     this.#units.jsonColumns(hits, this.#states);
     const view = this.#sighting.begin(hits, outer);
-    this.#record = { buf, pos, view, decoded: undefined };
+    this.#record = { buf, pos, view, decoded: undefined, ecs: undefined };
     for (const candidate of this.#always) this.#try(candidate, path, nowMs);
     // Candidates are put on the list while `begin` runs; none is added here.
     for (const candidate of this.#list) this.#try(candidate, path, nowMs);
@@ -246,7 +247,7 @@ export class Engine {
         for (let i = 0; i < p.of.length; i += 1) if (this.#run(p.of[i]!)) return true;
         return false;
       case 'slow':
-        return evaluate(this.#builder.slow[p.index]!, this.#decoded());
+        return evaluate(this.#builder.slow[p.index]!, this.#asEcs());
     }
   }
 
@@ -254,6 +255,14 @@ export class Engine {
     const record = this.#record!;
     record.decoded ??= decode(record.buf, { pos: record.pos });
     return record.decoded;
+  }
+
+  /** The whole record, objects and all, in the spelling that rules know. */
+  #asEcs(): unknown {
+    const record = this.#record!;
+    const { mapping } = this.#views.views[record.view]!;
+    record.ecs ??= mapping ? ecsRecord(this.#decoded(), mapping) : this.#decoded();
+    return record.ecs;
   }
 
   #fieldView(): FieldView {

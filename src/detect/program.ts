@@ -62,13 +62,17 @@ export class ProgramBuilder {
     return this.#intern(`present ${field}`, { kind: 'present', field });
   }
 
+  exists(field: number): number {
+    return this.#intern(`exists ${field}`, { kind: 'exists', field });
+  }
+
   #slowly(p: Predicate): Program {
     return { kind: 'slow', index: this.slow.push(p) - 1 };
   }
 
   #atom(ref: FieldRef, test: LeafTest): number {
     const field = this.field(ref.name);
-    if (test.op === 'exists') return this.#intern(`exists ${field}`, { kind: 'exists', field });
+    if (test.op === 'exists') return this.exists(field);
     if (test.exact !== null) {
       const text = test.exact;
       return this.#intern(`exact ${field} ${text}`, { kind: 'exact', field, test, text });
@@ -120,16 +124,46 @@ export function needsOf(program: Program, builder: ProgramBuilder): Need[] {
     }
     case 'and':
       return program.of.flatMap((p) => needsOf(p, builder));
-    case 'or': {
-      const branches = program.of.map((p) => needsOf(p, builder));
-      if (branches.length === 0 || branches.some((needs) => needs.length === 0)) return [];
-      return [[...new Set(branches.flatMap((needs) => narrowest(needs, builder)))]];
+    case 'or':
+      return eitherOf(
+        program.of.map((p) => needsOf(p, builder)),
+        builder,
+      );
+    case 'slow':
+      return needsOfSlow(builder.slow[program.index]!, '', builder);
+    case 'all':
+    case 'not':
+      return [];
+  }
+}
+
+/** What must be there for a condition on objects: the values that it asks for inside the braces. */
+function needsOfSlow(p: Predicate, prefix: string, builder: ProgramBuilder): Need[] {
+  switch (p.kind) {
+    case 'nested':
+      return needsOfSlow(p.of, `${prefix}${p.path}.`, builder);
+    case 'and':
+      return p.of.flatMap((q) => needsOfSlow(q, prefix, builder));
+    case 'or':
+      return eitherOf(
+        p.of.map((q) => needsOfSlow(q, prefix, builder)),
+        builder,
+      );
+    case 'leaf': {
+      if (p.field.wildcard) return [];
+      const field = builder.field(`${prefix}${p.field.name}`);
+      return [[p.test.op === 'exists' ? builder.exists(field) : builder.present(field)]];
     }
     case 'all':
     case 'not':
-    case 'slow':
+    case 'any':
       return [];
   }
+}
+
+function eitherOf(branches: readonly (readonly Need[])[], builder: ProgramBuilder): Need[] {
+  if (branches.length === 0 || branches.some((needs) => needs.length === 0)) return [];
+  return [[...new Set(branches.flatMap((needs) => narrowest(needs, builder)))]];
 }
 
 /** Fields with few values, which most events of a source share: a need on one of these says little. */

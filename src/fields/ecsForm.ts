@@ -1,5 +1,6 @@
 // An event as the rules see it, written out whole: which records it holds, which mapping reads each, and every ECS
 // field with its values. The slow, readable twin of what the engine does over bytes; for people and for explaining.
+import { ecsRecord } from './ecsRecord.js';
 import type { SourceMapping } from './mapping.js';
 import { snakeCase } from './snakeCase.js';
 import { mappedValues, recognise } from './view.js';
@@ -13,6 +14,8 @@ export interface EcsForm {
   readonly mapping: string | null;
   /** ECS field to its values. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
+  /** The whole record in ECS, objects kept as objects. */
+  readonly record: unknown;
 }
 
 /** Keys at the top that hold records as JSON text, whatever the config adds. */
@@ -30,7 +33,13 @@ export function ecsForms(
   return [{ path: null, record: event }, ...recordsIn(event, [...textKeys, ...jsonText])].map(
     ({ path, record }) => {
       const mapping = recognise(record, mappings);
-      return { path, mapping: mapping?.name ?? null, fields: fieldsOf(record, mapping) };
+      const fields = fieldsOf(record, mapping);
+      return {
+        path,
+        mapping: mapping?.name ?? null,
+        fields,
+        record: mapping ? ecsRecord(record, mapping) : record,
+      };
     },
   );
 }

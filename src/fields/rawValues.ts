@@ -1,5 +1,6 @@
 // Values at a path of a plain record (objects, Maps, arrays looked through), keys spelled nested, dotted or mixed.
 import type { RawValue } from './mapping.js';
+import { isMap, plainEntries } from './plain.js';
 import { snakeCase } from './snakeCase.js';
 
 export interface RawPathOptions {
@@ -20,7 +21,7 @@ export function rawValues(record: unknown, path: string, options: RawPathOptions
     }
     if (rest === '') {
       if (isMap(value)) {
-        if (options.deep) for (const [key, inner] of entriesOf(value)) visit(inner, '', `${at}.${key}`);
+        if (options.deep) for (const [key, inner] of plainEntries(value)) visit(inner, '', `${at}.${key}`);
       } else {
         pushScalar(value, out);
         if (typeof value === 'string' && options.jsonText.includes(at)) {
@@ -31,7 +32,7 @@ export function rawValues(record: unknown, path: string, options: RawPathOptions
       return;
     }
     if (isMap(value)) {
-      for (const [key, inner] of entriesOf(value)) {
+      for (const [key, inner] of plainEntries(value)) {
         const name = options.keys === 'snake' ? snakeCase(key) : key;
         const here = at === '' ? key : `${at}.${key}`;
         if (name === rest) visit(inner, '', here);
@@ -47,24 +48,13 @@ export function rawValues(record: unknown, path: string, options: RawPathOptions
 }
 
 /** Undefined: not JSON (then it is text, and holds nothing). */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function isMap(value: unknown): value is Map<unknown, unknown> | Record<string, unknown> {
-  if (value instanceof Map) return true;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function entriesOf(map: Map<unknown, unknown> | Record<string, unknown>): [string, unknown][] {
-  return map instanceof Map ? [...map].map(([k, v]) => [String(k), v]) : Object.entries(map);
 }
 
 function pushScalar(value: unknown, out: RawValue[]): void {

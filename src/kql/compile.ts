@@ -26,14 +26,16 @@ export function compileKql(text: string, options: CompileOptions = {}): Compiled
   const types = options.fieldTypes ?? plainTypes;
   const node = parseKql(text, options.limits);
   const warnings = checkQuery(node, types);
-  return { predicate: new Compiler(types, options.now ?? Date.now).compile(node, ''), warnings };
+  return { predicate: new Compiler(text, types, options.now ?? Date.now).compile(node, ''), warnings };
 }
 
 class Compiler {
+  readonly #text: string;
   readonly #types: FieldTypes;
   readonly #now: Clock;
 
-  constructor(types: FieldTypes, now: Clock) {
+  constructor(text: string, types: FieldTypes, now: Clock) {
+    this.#text = text;
     this.#types = types;
     this.#now = now;
   }
@@ -58,27 +60,40 @@ class Compiler {
       case 'range': {
         const { operator, value, span } = node;
         const testOf = (f: ResolvedField) => rangeTest(fitting(f, value), operator, value, this.#now);
-        return this.#leaf(node.field, prefix, span, testOf);
+        return this.#leaf(node.field, prefix, span, `${operator} ${this.#written(value)}`, testOf);
       }
       case 'is': {
         const { field, value, span } = node;
+        const text = `: ${this.#written(value)}`;
         if (!isLoneStar(value)) {
-          return this.#leaf(field, prefix, span, (f) => isTest(fitting(f, value), value, this.#now));
+          return this.#leaf(field, prefix, span, text, (f) => isTest(fitting(f, value), value, this.#now));
         }
-        return isLoneStar(field) ? { kind: 'all' } : this.#leaf(field, prefix, span, () => existsTest);
+        return isLoneStar(field) ? { kind: 'all' } : this.#leaf(field, prefix, span, text, () => existsTest);
       }
     }
   }
 
-  #leaf(name: Literal, prefix: string, span: Span, testOf: (f: ResolvedField) => LeafTest): Predicate {
+  #written({ span }: Literal): string {
+    return this.#text.slice(span.start, span.end);
+  }
+
+  /** @param asks what is asked of the field, as written. */
+  #leaf(
+    name: Literal,
+    prefix: string,
+    span: Span,
+    asks: string,
+    testOf: (f: ResolvedField) => LeafTest,
+  ): Predicate {
+    const text = `${this.#written(name)}${asks.startsWith(':') ? '' : ' '}${asks}`;
     const field = this.#types.resolve(name.text, prefix);
     const test = testOf(field);
     const short = field.name.slice(prefix.length);
-    if (!name.wildcard) return { kind: 'leaf', field: { name: short, wildcard: false }, test, span };
+    if (!name.wildcard) return { kind: 'leaf', field: { name: short, wildcard: false }, test, span, text };
     const pieces = withoutSuffix(name.wildcard, name.text.length - short.length);
     const ref: FieldRef = { name: short, wildcard: true, pieces };
     if (test.op === 'exists' || short !== name.text || field.declared) {
-      return { kind: 'leaf', field: ref, test, span };
+      return { kind: 'leaf', field: ref, test, span, text };
     }
     // One test a class: the names come from events, and must not pile up.
     const tests = new Map<string, LeafTest>();
@@ -92,7 +107,7 @@ class Compiler {
       }
       return known;
     };
-    return { kind: 'leaf', field: { ...ref, testAt }, test, span };
+    return { kind: 'leaf', field: { ...ref, testAt }, test, span, text };
   }
 }
 

@@ -53,7 +53,7 @@ function fieldsLike(field: FieldRef, record: unknown): Leaf[] {
 }
 
 /** The values that a leaf looks at. */
-function valuesFor({ field, test }: LeafPredicate, record: unknown): readonly Scalar[] {
+function valuesFor({ field, test }: LeafPredicate, record: unknown): readonly Seen[] {
   if (field.wildcard) return fieldsLike(field, record);
   return test.op === 'exists' ? existing(record, field.name) : fieldValues(record, field.name);
 }
@@ -181,14 +181,17 @@ function pushScalar(value: unknown, out: Scalar[]): void {
   if (scalar) out.push(scalar);
 }
 
+/** A value that a condition looked at; with its path where the condition names several fields. */
+export type Seen = Scalar & { readonly path?: string };
+
 /** Why a predicate holds or not, node by node. */
 export interface Explanation {
   readonly node: Predicate;
   /** Where in the query's text; null: the node is the whole query. */
   readonly span: Span | null;
   readonly matched: boolean;
-  /** What a leaf looked at in the record; empty for all else. */
-  readonly valuesSeen: readonly Scalar[];
+  /** What a leaf or a bare value looked at in the record; empty for all else. */
+  readonly valuesSeen: readonly Seen[];
   /** Of a nested node: one for each object looked at. */
   readonly of: readonly Explanation[];
 }
@@ -212,8 +215,9 @@ function seen(predicate: Predicate, record: unknown): Pick<Explanation, 'valuesS
       const objects = objectsAt(record, predicate.path);
       return { valuesSeen: [], of: objects.map((object) => explain(predicate.of, object)) };
     }
-    case 'all':
     case 'any':
+      return { valuesSeen: leafValues(record), of: [] };
+    case 'all':
       return { valuesSeen: [], of: [] };
   }
 }

@@ -35,7 +35,14 @@ export type Predicate =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Predicate[]; readonly span: Span }
   | { readonly kind: 'not'; readonly of: Predicate; readonly span: Span }
   /** The field's values, arrays and arrays of objects flattened; `exists` also sees values below the path. */
-  | { readonly kind: 'leaf'; readonly field: FieldRef; readonly test: LeafTest; readonly span: Span }
+  | {
+      readonly kind: 'leaf';
+      readonly field: FieldRef;
+      readonly test: LeafTest;
+      readonly span: Span;
+      /** The condition for people: as written, of a list of values with this one alone. */
+      readonly text: string;
+    }
   /** A bare value: any leaf value of the event. */
   | { readonly kind: 'any'; readonly test: LeafTest; readonly span: Span }
   /** `path:{ … }`: the inner predicate holds inside one object at `path`; its fields are relative to it. */

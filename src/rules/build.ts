@@ -145,7 +145,7 @@ function predicateOf(source: SourceDocument, query: string, raw: RawRule, option
 function overlayExceptions(source: SourceDocument, { overlay, fieldTypes }: BuildOptions): RuleException[] {
   return (overlay.exceptions ?? []).map(({ name, query, expires }) => {
     try {
-      return { name, predicate: compileKql(query, { fieldTypes }).predicate, expires };
+      return { name, query, predicate: compileKql(query, { fieldTypes }).predicate, expires };
     } catch (error) {
       if (!(error instanceof KqlError)) throw error;
       const message = `exception "${name}" of the config: ${error.message} (at character ${error.span.start + 1} of its query)`;

@@ -31,17 +31,17 @@ export class Conditions {
   caseless(field: string, text: string, prefix = ''): Predicate {
     const lower = text.toLowerCase();
     const test: LeafTest = { op: 'caseless', exact: null, matches: (t) => t.toLowerCase() === lower };
-    return this.#leaf(field, prefix, () => test);
+    return this.#leaf(field, prefix, asked('in any case', text), () => test);
   }
 
   exists(field: string, prefix = ''): Predicate {
-    return this.#leaf(field, prefix, () => existsTest);
+    return this.#leaf(field, prefix, 'exists', () => existsTest);
   }
 
   /** The `wildcard` query: `*` any run, `?` one character, `\` takes the next one as it is. */
   wildcard(field: string, pattern: string, anyCase: boolean, prefix = ''): Predicate {
     const matchers = new Map<boolean, DslWildcard>();
-    return this.#leaf(field, prefix, ({ caseless }) => {
+    return this.#leaf(field, prefix, asked('wildcard', pattern), ({ caseless }) => {
       const lower = anyCase || caseless;
       const matches = matchers.get(lower) ?? dslWildcard(pattern, lower);
       matchers.set(lower, matches);
@@ -50,7 +50,7 @@ export class Conditions {
   }
 
   prefix(field: string, text: string, anyCase: boolean): Predicate {
-    return this.#leaf(field, '', ({ caseless }) => {
+    return this.#leaf(field, '', asked('prefix', text), ({ caseless }) => {
       const lower = anyCase || caseless;
       const wanted = lower ? text.toLowerCase() : text;
       return {
@@ -63,7 +63,8 @@ export class Conditions {
 
   /** All bounds hold for one value. */
   range(field: string, bounds: readonly (readonly [RangeOperator, string])[]): Predicate {
-    return this.#leaf(field, '', (f) => {
+    const asks = bounds.map(([operator, text]) => `${operator} ${text}`).join(' and ');
+    return this.#leaf(field, '', asks, (f) => {
       const tests = bounds.map(([operator, text]) => {
         const value = literal(text, true);
         return rangeTest(fitting(f, value), operator, value, Date.now);
@@ -73,20 +74,32 @@ export class Conditions {
   }
 
   /** Any test of the value's text. */
-  test(field: string, matches: LeafTest['matches'], prefix = ''): Predicate {
-    return this.#leaf(field, prefix, () => ({ op: 'equals', exact: null, matches }));
+  test(field: string, asks: string, matches: LeafTest['matches'], prefix = ''): Predicate {
+    return this.#leaf(field, prefix, asks, () => ({ op: 'equals', exact: null, matches }));
   }
 
   #is(field: string, value: Literal, prefix: string): Predicate {
-    return this.#leaf(field, prefix, (f) => isTest(fitting(f, value), value, Date.now));
+    return this.#leaf(field, prefix, asked('is', value.text), (f) =>
+      isTest(fitting(f, value), value, Date.now),
+    );
   }
 
   /** @param prefix the paths of the nested objects around it, each with its dot. */
-  #leaf(written: string, prefix: string, testOf: (field: ResolvedField) => LeafTest): Predicate {
+  #leaf(
+    written: string,
+    prefix: string,
+    asks: string,
+    testOf: (field: ResolvedField) => LeafTest,
+  ): Predicate {
     const field = this.#types.resolve(written, prefix);
     const name = field.name.slice(prefix.length);
-    return { kind: 'leaf', field: { name, wildcard: false }, test: testOf(field), span: noSpan };
+    const text = `${written} ${asks}`;
+    return { kind: 'leaf', field: { name, wildcard: false }, test: testOf(field), span: noSpan, text };
   }
+}
+
+function asked(how: string, text: string): string {
+  return `${how} ${JSON.stringify(text)}`;
 }
 
 function literal(text: string, quoted: boolean): Literal {

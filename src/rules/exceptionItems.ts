@@ -115,7 +115,7 @@ class Entries {
       throw new RuleFileError('exception', this.#source.place(path), message);
     }
     const matches = this.#options.valueList(id, typeof type === 'string' ? type : 'keyword');
-    if (matches !== null) return this.#on.test(field, matches, prefix);
+    if (matches !== null) return this.#on.test(field, `in the list ${JSON.stringify(id)}`, matches, prefix);
     this.missing = true;
     this.#options.onMissingList(id, path);
     return { kind: 'all' };

@@ -27,6 +27,8 @@ export interface RuleException {
   readonly name: string;
   readonly predicate: Predicate;
   readonly expires: number | null;
+  /** In KQL; absent: an exception item. */
+  readonly query?: string;
   /** What it was made of, for the rule set's hash; the config's own are hashed with the config. */
   readonly text?: string;
 }

@@ -173,6 +173,7 @@ describe('a rule set', () => {
       id: 'bad',
       predicate: {
         kind: 'leaf',
+        text: 'a: x',
         field: { name: 'a', wildcard: false },
         span: { start: 0, end: 1 },
         test: {

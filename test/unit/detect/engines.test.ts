@@ -77,6 +77,7 @@ describe('a rule that fails', () => {
       id: 'broken',
       predicate: {
         kind: 'leaf',
+        text: 'a: x',
         field: { name: 'a', wildcard: false },
         test: { op: 'wildcard', exact: null, matches },
         span: { start: 0, end: 1 },
