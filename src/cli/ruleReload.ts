@@ -54,6 +54,8 @@ export class RuleReload {
     if (!loaded || loaded.errors.length > 0) {
       for (const error of loaded?.errors ?? []) this.#io.stderr.write(`${formatRuleError(error)}\n`);
       this.#metrics.rules('invalid', loaded?.invalid ?? 0);
+      const errors = loaded?.errors.map((e) => formatRuleError(e).split('\n')[0]!);
+      stage.notReloaded(errors ?? ['the config or a rule path cannot be read']);
       const fields = { rule_set: stage.ruleSet.hash };
       const message = 'the new rules do not load: the old ones stay in force';
       say(this.#log, 'rules_not_loaded', fields, message);

@@ -41,10 +41,23 @@ export interface EngineOptions {
 
 const noFields: StatefulFields = {};
 
+/** What one rule has cost this engine so far. */
+export interface RuleCost {
+  /** Events for which it was evaluated at all: its narrowest condition held, or it has none. */
+  readonly candidates: number;
+  /** Of these, how many were timed, and the ms that they took. */
+  readonly timed: number;
+  readonly ms: number;
+}
+
 interface Candidate {
   readonly rule: Rule;
   readonly program: Program;
   readonly exceptions: readonly { readonly program: Program; readonly expires: number | null }[];
+  /** RuleCost, as it grows. */
+  candidates: number;
+  timed: number;
+  ms: number;
   /** The serial in which it was put on the list. */
   listed: number;
 }
@@ -68,6 +81,7 @@ export class Engine {
   /** Atom to the rules that hang on it; null: none. */
   readonly #indexed: (Candidate[] | null)[];
   readonly #always: Candidate[] = [];
+  readonly #candidates: readonly Candidate[];
   readonly #list: Candidate[] = [];
   #serial = 0;
   /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
@@ -90,9 +104,13 @@ export class Engine {
           program: builder.compile(e.predicate),
           expires: e.expires,
         })),
+        candidates: 0,
+        timed: 0,
+        ms: 0,
         listed: 0,
       }),
     );
+    this.#candidates = candidates;
     const indexed = this.#index(candidates);
     for (const name of contextFields) builder.field(name);
     for (const rule of ruleSet.rules) for (const name of fieldsReadOnMatch(rule)) builder.field(name);
@@ -171,6 +189,13 @@ export class Engine {
     return this.#builder.fields.map((field, id) => ({ field, seen: this.#sighting.everSeen(id) }));
   }
 
+  /** By rule id. Counted exactly; timed only with a clock. */
+  costs(): Map<string, RuleCost> {
+    return new Map(
+      this.#candidates.map(({ rule, candidates, timed, ms }) => [rule.id, { candidates, timed, ms }]),
+    );
+  }
+
   /** Records inside the event: an envelope's, or JSON text. Each is judged by itself, with the event around it as fallback. */
   #judgeInner(outer: Hits, nowMs: number): void {
     // What was found in the event itself is read from a state that the inner records overwrite.
@@ -203,6 +228,7 @@ export class Engine {
 
   #try(candidate: Candidate, path: string | null, nowMs: number): void {
     if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return;
+    if (!this.#asking) candidate.candidates += 1;
     const { clock } = this.#options;
     if (clock === undefined) {
       this.#attempt(candidate, path, nowMs);
@@ -210,7 +236,12 @@ export class Engine {
     }
     const started = clock();
     this.#attempt(candidate, path, nowMs);
-    this.#quarantine.took(candidate.rule, started, clock());
+    const ended = clock();
+    if (!this.#asking) {
+      candidate.timed += 1;
+      candidate.ms += ended - started;
+    }
+    this.#quarantine.took(candidate.rule, started, ended);
   }
 
   #attempt(candidate: Candidate, path: string | null, nowMs: number): void {

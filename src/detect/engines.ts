@@ -4,7 +4,7 @@
 import { mappingsFor, type UserMapping } from '../fields/userMapping.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { tagPattern } from '../rules/tagPattern.js';
-import { Engine, type EngineOptions } from './engine.js';
+import { Engine, type EngineOptions, type RuleCost } from './engine.js';
 import { Quarantine } from './quarantine.js';
 
 /** Elastic's index pattern (as a rule's `index` writes it) to Fluentd match patterns. */
@@ -72,6 +72,22 @@ export class Engines {
     for (const engine of engines)
       for (const f of engine.fieldsSeen()) seen.set(f.field, f.seen || seen.get(f.field) === true);
     return seen;
+  }
+
+  /** What each rule has cost, by its id, over all tags. */
+  costs(): Map<string, RuleCost> {
+    if (this.#whole) return this.#whole.costs();
+    const costs = new Map<string, RuleCost>();
+    for (const engine of this.#engines.values())
+      for (const [id, c] of engine.costs()) {
+        const sum = costs.get(id) ?? { candidates: 0, timed: 0, ms: 0 };
+        costs.set(id, {
+          candidates: sum.candidates + c.candidates,
+          timed: sum.timed + c.timed,
+          ms: sum.ms + c.ms,
+        });
+      }
+    return costs;
   }
 
   #make(ruleSet: RuleSet, tag: string): Engine {

@@ -3,6 +3,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type AlertOutcome = 'delivered' | 'spooled' | 'duplicate' | 'capped' | 'failed' | 'suppressed';
+/** What is asked for when it is scraped. */
+export interface Watched {
+  readonly spoolBytes: () => number;
+  readonly spoolLimit: () => number;
+  readonly heldBytes: () => number;
+  readonly heldLimit: () => number;
+  readonly outputUp: () => boolean;
+  /** By the sink's name. */
+  readonly sinksUp: () => readonly (readonly [sink: string, up: boolean])[];
+}
+
 export type RuleState = 'active' | 'unsupported' | 'invalid' | 'disabled' | 'quarantined';
 
 export class Metrics {
@@ -19,12 +30,18 @@ export class Metrics {
   readonly #ruleSet: Gauge<'hash'>;
   readonly #latency: Histogram;
   readonly #rejected: Counter<'reason'>;
-  #spoolBytes: () => number = () => 0;
-  #heldBytes: () => number = () => 0;
+  #watched: Watched | null = null;
+  #latencySum = 0;
+  #latencyMax = 0;
+  #latencyCount = 0;
 
-  constructor() {
+  /** @param version the program's. */
+  constructor(version = '') {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
+    // Gauges whose names say counter (promtool refuses them); their parts by type stay.
+    for (const what of ['handles', 'requests', 'resources'])
+      this.#registry.removeSingleMetric(`nodejs_active_${what}_total`);
     const counted = (name: string, help: string, read: () => number): void => {
       // A counter that is read, not incremented: the total is the number itself.
       const counter: Counter = new Counter({
@@ -43,8 +60,45 @@ export class Metrics {
     counted('fluent_detect_events_in_total', 'Events received.', () => this.eventsIn);
     counted('fluent_detect_events_out_total', 'Events confirmed by the output.', () => this.eventsOut);
     gauged('fluent_detect_connections', 'Open Forward connections.', () => this.connections);
-    gauged('fluent_detect_spool_bytes', 'Alerts on disk that wait for a sink.', () => this.#spoolBytes());
-    gauged('fluent_detect_held_bytes', 'Chunks accepted and not yet confirmed.', () => this.#heldBytes());
+    gauged(
+      'fluent_detect_spool_bytes',
+      'Alerts on disk that wait for a sink.',
+      () => this.#watched?.spoolBytes() ?? 0,
+    );
+    gauged(
+      'fluent_detect_spool_limit_bytes',
+      'alerts_spool.max_bytes: past it acks are held back.',
+      () => this.#watched?.spoolLimit() ?? 0,
+    );
+    gauged(
+      'fluent_detect_held_bytes',
+      'Chunks accepted and not yet confirmed.',
+      () => this.#watched?.heldBytes() ?? 0,
+    );
+    gauged(
+      'fluent_detect_held_limit_bytes',
+      'The share of memory_limit for held chunks: past it reading stops.',
+      () => this.#watched?.heldLimit() ?? 0,
+    );
+    gauged('fluent_detect_output_up', 'Whether the output can be reached (1) or is away (0).', () =>
+      this.#watched?.outputUp() ? 1 : 0,
+    );
+    const sinkUp: Gauge = new Gauge({
+      name: 'fluent_detect_sink_up',
+      help: 'Whether an alert sink takes alerts (1) or fails (0).',
+      labelNames: ['sink'],
+      registers,
+      collect: () => {
+        for (const [sink, up] of this.#watched?.sinksUp() ?? []) sinkUp.set({ sink }, up ? 1 : 0);
+      },
+    });
+    const build = new Gauge({
+      name: 'fluent_detect_build_info',
+      help: 'The version that runs.',
+      labelNames: ['version'],
+      registers,
+    });
+    build.set({ version }, 1);
     this.#matches = new Counter({
       name: 'fluent_detect_matches_total',
       help: 'Matches by rule.',
@@ -83,6 +137,7 @@ export class Metrics {
     });
     for (const state of ['active', 'unsupported', 'invalid', 'disabled', 'quarantined'] as const)
       this.rules(state, 0);
+    for (const outcome of ['duplicate', 'capped', 'suppressed'] as const) this.alert('', outcome, 0);
   }
 
   match(ruleId: string, severity: string): void {
@@ -97,13 +152,17 @@ export class Metrics {
   rules(state: RuleState, count: number): void {
     this.#rules.set({ state }, count);
   }
-  /** The hash of the rule set in force. */
-  ruleSet(hash: string): void {
+  /** The rule set in force: its hash, and the rules whose matches are counted from 0. */
+  ruleSet(hash: string, rules: readonly { readonly id: string; readonly severity: string }[] = []): void {
     this.#ruleSet.reset();
     this.#ruleSet.set({ hash }, 1);
+    for (const { id, severity } of rules) this.#matches.inc({ rule_id: id, severity }, 0);
   }
   chunkLatency(seconds: number): void {
     this.#latency.observe(seconds);
+    this.#latencySum += seconds;
+    this.#latencyCount += 1;
+    if (seconds > this.#latencyMax) this.#latencyMax = seconds;
   }
   /** `count` 0 makes the series appear. */
   rejected(reason: string, count = 1): void {
@@ -113,10 +172,18 @@ export class Metrics {
   totals(): { readonly matches: number; readonly duplicates: number } {
     return { matches: this.#matched, duplicates: this.#duplicates };
   }
-  /** Gauges that are asked when they are scraped. */
-  watch(spoolBytes: () => number, heldBytes: () => number): void {
-    this.#spoolBytes = spoolBytes;
-    this.#heldBytes = heldBytes;
+  /** Mean and most of the chunk latencies since the last call, in ms; null: no chunk was acked. */
+  takeLatency(): { readonly mean: number; readonly max: number } | null {
+    if (this.#latencyCount === 0) return null;
+    const taken = { mean: (this.#latencySum / this.#latencyCount) * 1000, max: this.#latencyMax * 1000 };
+    this.#latencySum = 0;
+    this.#latencyCount = 0;
+    this.#latencyMax = 0;
+    return taken;
+  }
+  /** What gauges are read from. */
+  watch(watched: Watched): void {
+    this.#watched = watched;
   }
 
   /** The exposition text, and its content type. */

@@ -50,6 +50,10 @@ export class AlertDelivery {
   get spooled(): number {
     return this.#runners.reduce((sum, r) => sum + r.spooled, 0);
   }
+  /** Names of the sinks, as in logs and metrics. */
+  get names(): string[] {
+    return this.#runners.map((r) => r.name);
+  }
   /** Names of sinks that are failing now. */
   get troubled(): string[] {
     return this.#runners.filter((r) => r.troubled).map((r) => r.name);

@@ -1,17 +1,56 @@
-// The last alerts, for the console and `/api/alerts`; numbered, so that a reader can ask for what is new to it.
+// The last alerts, for the console, `/api/alerts` and whoever listens; numbered, so that a reader can ask for what is
+// new to it. Bounded in number and in bytes. What a reader sees of an alert is made when it asks.
 import type { Alert } from '../alerts/alert.js';
 import { type AlertSummary, summaryOf } from './summary.js';
 
-/** Alerts that can be asked for. */
-const RECENT_ALERTS = 1000;
+/** An alert that can be asked for. */
+export interface FedAlert {
+  /** 1 for the first alert since the start. */
+  readonly seq: number;
+  /** When it was made, epoch ms. */
+  readonly at: number;
+  readonly alert: Alert;
+  readonly summary: AlertSummary;
+}
+
+export interface AlertFeedOptions {
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly onAlert?: ((alert: AlertSummary) => void) | undefined;
+  /** Alerts kept, and bytes of their records. */
+  readonly maxAlerts?: number;
+  readonly maxBytes?: number;
+}
+
+const MAX_ALERTS = 1000;
+const MAX_BYTES = 16 * 2 ** 20;
+
+class Fed implements FedAlert {
+  readonly seq: number;
+  readonly at: number;
+  readonly alert: Alert;
+  #summary: AlertSummary | null = null;
+
+  constructor(seq: number, at: number, alert: Alert) {
+    this.seq = seq;
+    this.at = at;
+    this.alert = alert;
+  }
+  get summary(): AlertSummary {
+    this.#summary ??= summaryOf(this.alert);
+    return this.#summary;
+  }
+}
 
 export class AlertFeed {
-  readonly #recent: { readonly n: number; readonly summary: AlertSummary }[] = [];
-  readonly #onAlert: ((alert: AlertSummary) => void) | undefined;
+  readonly #options: AlertFeedOptions;
+  readonly #recent: Fed[] = [];
+  readonly #listeners = new Set<(alert: FedAlert) => void>();
+  #bytes = 0;
   #count = 0;
 
-  constructor(onAlert?: (alert: AlertSummary) => void) {
-    this.#onAlert = onAlert;
+  constructor(options: AlertFeedOptions) {
+    this.#options = options;
   }
 
   /** Alerts since the start. */
@@ -20,18 +59,38 @@ export class AlertFeed {
   }
 
   add(alerts: readonly Alert[]): void {
+    const { now, onAlert, maxAlerts = MAX_ALERTS, maxBytes = MAX_BYTES } = this.#options;
+    const at = now();
     for (const alert of alerts) {
-      const summary = summaryOf(alert);
       this.#count += 1;
-      this.#recent.push({ n: this.#count, summary });
-      if (this.#recent.length > RECENT_ALERTS) this.#recent.shift();
-      this.#onAlert?.(summary);
+      const fed = new Fed(this.#count, at, alert);
+      this.#recent.push(fed);
+      this.#bytes += alert.record.length;
+      while (this.#recent.length > maxAlerts || (this.#bytes > maxBytes && this.#recent.length > 1))
+        this.#bytes -= this.#recent.shift()!.alert.record.length;
+      onAlert?.(fed.summary);
+      for (const listener of this.#listeners) listener(fed);
     }
   }
 
-  /** Alerts after the one of that number, oldest first; the last `limit` of them. */
-  since(since: number, limit: number): { next: number; alerts: AlertSummary[] } {
-    const after = this.#recent.filter((r) => r.n > since).slice(-limit);
-    return { next: after.at(-1)?.n ?? since, alerts: after.map((r) => r.summary) };
+  /** The oldest first. `kept` is the number of the oldest that can be asked for; 0: none. */
+  after(seq: number): { readonly kept: number; readonly alerts: readonly FedAlert[] } {
+    return { kept: this.#recent[0]?.seq ?? 0, alerts: this.#recent.filter((r) => r.seq > seq) };
+  }
+
+  /** Alerts made after this moment (epoch ms). */
+  afterTime(ms: number): readonly FedAlert[] {
+    return this.#recent.filter((r) => r.at > ms);
+  }
+
+  /** By its number; null: it is not kept any more, or never was. */
+  find(seq: number): FedAlert | null {
+    return this.#recent.find((r) => r.seq === seq) ?? null;
+  }
+
+  /** Tells of every alert from now on. Returns what ends it. */
+  listen(listener: (alert: FedAlert) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 }

@@ -9,7 +9,6 @@ import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
-import { fieldsOf } from '../kql/fieldsOf.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
@@ -22,6 +21,8 @@ import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
 import { Notices } from './notices.js';
+import { RuleLedger } from './ruleLedger.js';
+import { StageStatus } from './stageStatus.js';
 import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
 
@@ -39,6 +40,8 @@ export interface StageDeps {
 
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
 const HELD_FRAME_BYTES = 1024;
+/** Errors of a reload that are shown; further ones are in the log. */
+const MAX_LOAD_ERRORS = 100;
 
 /** What could not be finished in time. */
 export interface Rest {
@@ -62,7 +65,9 @@ export class Stage {
   readonly #alerting: LocalAlerting;
   readonly #notices: Notices;
   readonly #feed: AlertFeed;
-  readonly #matchCounts = new Map<string, number>();
+  readonly #ledger = new RuleLedger();
+  /** What it tells about itself. */
+  readonly report: StageStatus;
   #engines: Engines;
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
@@ -74,7 +79,7 @@ export class Stage {
     this.#deps = deps;
     this.#engines = this.#enginesOf(ruleSet, config.rules);
     this.#notices = new Notices(deps.log, deps.metrics, deps.now);
-    this.#feed = new AlertFeed(deps.onAlert);
+    this.#feed = new AlertFeed({ now: deps.now, onAlert: deps.onAlert });
     this.#alerting = new LocalAlerting(config, {
       delivery: deps.delivery,
       metrics: deps.metrics,
@@ -82,11 +87,15 @@ export class Stage {
       now: deps.now,
       saveState: deps.saveState,
       onUnsaved: (cause) => this.#notices.unsaved(cause),
-      onAlerts: (alerts) => this.#feed.add(alerts),
+      onAlerts: (alerts) => {
+        for (const { ruleId } of alerts) this.#ledger.alerted(ruleId);
+        this.#feed.add(alerts);
+      },
     });
     const memory = readMemory(config.memoryLimit);
+    const heldLimit = memoryShares(config.memoryLimit).held;
     this.#chain = new AckChain({
-      heldLimit: memoryShares(config.memoryLimit).held,
+      heldLimit,
       keptBytes: () => memory.pool.leftBytes,
       now: () => performance.now(),
       onPressure: (stop) => {
@@ -114,10 +123,29 @@ export class Stage {
           { memory },
         ),
     );
-    deps.metrics.watch(
-      () => deps.delivery.spooledBytes,
-      () => this.#chain.heldBytes,
-    );
+    deps.metrics.watch({
+      spoolBytes: () => deps.delivery.spooledBytes,
+      spoolLimit: () => config.alertsSpool.maxBytes,
+      heldBytes: () => this.#chain.heldBytes,
+      heldLimit: () => heldLimit,
+      outputUp: () => deps.output.ready,
+      sinksUp: () => {
+        const failing = new Set(deps.delivery.troubled);
+        return deps.delivery.names.map((sink) => [sink, !failing.has(sink)]);
+      },
+    });
+    this.report = new StageStatus({
+      config,
+      output: deps.output,
+      delivery: deps.delivery,
+      metrics: deps.metrics,
+      chain: this.#chain,
+      feed: this.#feed,
+      ledger: this.#ledger,
+      heldLimit,
+      engines: () => this.#engines,
+      listening: () => this.#listening,
+    });
     this.#countRules(ruleSet);
   }
 
@@ -150,6 +178,11 @@ export class Stage {
     this.#countRules(ruleSet);
   }
 
+  /** New rules did not load: the set in force stays. @param errors each with its place. */
+  notReloaded(errors: readonly string[]): void {
+    this.#ledger.loadErrors = errors.slice(0, MAX_LOAD_ERRORS);
+  }
+
   /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in time. */
   stop(timeoutMs: number): Promise<Rest> {
     this.#stopped ??= this.#stop(timeoutMs);
@@ -175,72 +208,8 @@ export class Stage {
     return { chunks, sinks };
   }
 
-  /** For /readyz. */
-  readiness(): { name: string; ok: boolean; reason: string }[] {
-    const { output, delivery } = this.#deps;
-    const spool = delivery.spooledBytes < this.#config.alertsSpool.maxBytes;
-    return [
-      {
-        name: 'listening',
-        ok: this.#listening,
-        reason: this.#listening ? 'accepting connections' : 'not listening',
-      },
-      {
-        name: 'output',
-        ok: output.ready,
-        reason: output.ready ? `${output.name} is reachable` : `${output.name} is away`,
-      },
-      { name: 'spool', ok: spool, reason: spool ? 'under its bound' : 'the alert spool is full' },
-    ];
-  }
-
-  status(): Record<string, unknown> {
-    const { metrics, delivery, output } = this.#deps;
-    return {
-      events_in: metrics.eventsIn,
-      events_out: metrics.eventsOut,
-      connections: metrics.connections,
-      held_bytes: this.#chain.heldBytes,
-      held_chunks: this.#chain.heldChunks,
-      spooled_alerts: delivery.spooled,
-      spool_bytes: delivery.spooledBytes,
-      failing_sinks: delivery.troubled,
-      output: output.name,
-      output_ready: output.ready,
-      rule_set: this.ruleSet.hash,
-      rules: this.ruleSet.rules.length,
-      alerts: this.#feed.count,
-    };
-  }
-
-  rulesInForce(): { rules: Record<string, unknown>[] } {
-    return {
-      rules: this.ruleSet.rules.map((r) => ({
-        id: r.id,
-        name: r.name,
-        version: r.version,
-        severity: r.severity,
-        risk_score: r.riskScore,
-        type: r.type,
-        matches: this.#matchCounts.get(r.id) ?? 0,
-      })),
-    };
-  }
-
-  /** Which fields that rules read the traffic has never had: rules that hang on one of them cannot fire. */
-  fields(): { fields: { field: string; seen: boolean; rules: number }[] } {
-    const readers = new Map<string, number>();
-    for (const rule of this.ruleSet.rules)
-      for (const field of fieldsOf(rule.predicate)) readers.set(field, (readers.get(field) ?? 0) + 1);
-    const seen = this.#engines.fieldsSeen();
-    return {
-      fields: [...readers].map(([field, rules]) => ({ field, seen: seen.get(field) === true, rules })),
-    };
-  }
-
-  /** Alerts that the console and `/api/alerts` show. */
-  get feed(): AlertFeed {
-    return this.#feed;
+  status(): ReturnType<StageStatus['status']> {
+    return this.report.status();
   }
 
   /** What inflates is put off while memory is short, and what comes behind it too. */
@@ -286,7 +255,7 @@ export class Stage {
               alerts,
               ({ rule, severity }, outcome) => {
                 metrics.match(rule.id, severity);
-                this.#matchCounts.set(rule.id, (this.#matchCounts.get(rule.id) ?? 0) + 1);
+                this.#ledger.matched(rule.id, nowMs);
                 hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
               },
             ),
@@ -336,6 +305,7 @@ export class Stage {
       gate: (rule, view, nowMs) => this.#alerting.admit(rule, view, nowMs),
       onQuarantine: (rule: Rule, cause: unknown) => {
         this.#notices.quarantined(rule.id, cause as Error);
+        this.#ledger.quarantined(rule.id, (cause as Error).message);
         const { count } = this.#engines.quarantined;
         deps.metrics.rules('quarantined', count);
         deps.metrics.rules('active', this.ruleSet.rules.length - count);
@@ -349,7 +319,8 @@ export class Stage {
     metrics.rules('disabled', ruleSet.disabled.length);
     metrics.rules('unsupported', ruleSet.unsupported.length);
     metrics.rules('quarantined', 0);
-    metrics.ruleSet(ruleSet.hash);
+    metrics.ruleSet(ruleSet.hash, ruleSet.rules);
+    this.#ledger.loaded(metrics.eventsIn);
   }
 }
 

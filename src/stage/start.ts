@@ -7,10 +7,10 @@ import { forwardDefaults } from '../config/defaults.js';
 import { ForwardOutput } from '../forward/client.js';
 import { inflate } from '../forward/inflate.js';
 import { ListenError } from '../forward/server.js';
-import { AdminServer } from '../observe/admin.js';
 import { type Logger, RateLimit } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import { Metrics } from '../observe/metrics.js';
+import { packageVersion } from '../observe/packageRoot.js';
 import type { RuleSet } from '../rules/rule.js';
 import { AlertDelivery } from '../sinks/delivery.js';
 import { FileSink } from '../sinks/fileSink.js';
@@ -22,6 +22,7 @@ import type { AlertSink } from '../sinks/sink.js';
 import { Spool } from '../sinks/spool.js';
 import { StdoutSink } from '../sinks/stdoutSink.js';
 import { SpoolError } from '../sinks/store.js';
+import { type StageAdmin, startAdmin } from './admin.js';
 import { type Rest, Stage } from './stage.js';
 import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
@@ -80,13 +81,15 @@ async function startParts(
   opened: (() => Promise<unknown>)[],
 ): Promise<RunningStage> {
   const { log } = io;
-  const metrics = new Metrics();
+  const metrics = new Metrics(packageVersion);
   const limit = new RateLimit(10_000, () => performance.now());
   const output = outputOf(config.output, io, log, limit);
   opened.push(() => output.close(0));
   const sinks = config.alerts.sinks.map((s) => sinkOf(s, io, log, limit));
   const spool = await openSpool(config, io);
   if (spool) opened.push(() => spool.close());
+  for (const { name } of sinks)
+    for (const outcome of ['delivered', 'spooled', 'failed'] as const) metrics.alert(name, outcome, 0);
   const delivery = await deliveryOf(config, sinks, spool, metrics, log, limit);
   opened.push(() => delivery.close(0));
   const stage = new Stage(config, ruleSet, {
@@ -107,13 +110,12 @@ async function startParts(
   }
   const addresses = await stage.start();
   opened.splice(0, opened.length, () => stage.stop(0));
-  const admin = config.admin ? adminOf(config.admin, stage, metrics) : null;
-  const adminPort = await admin?.listen();
+  const admin: StageAdmin | null = config.admin ? await startAdmin(config.admin, stage, metrics) : null;
   return {
     stage,
     metrics,
     addresses,
-    admin: admin && config.admin ? `http://${config.admin.host}:${adminPort}` : null,
+    admin: admin?.url ?? null,
     output: output.name,
     sinks: sinks.map((s) => s.name),
     stop: () => {
@@ -260,15 +262,4 @@ async function restoreState(stage: Stage, spool: Spool, log: Logger): Promise<vo
       );
     }
   }
-}
-
-function adminOf(config: NonNullable<Config['admin']>, stage: Stage, metrics: Metrics): AdminServer {
-  return new AdminServer(config, {
-    metrics: () => metrics.text(),
-    readiness: () => stage.readiness(),
-    status: () => stage.status(),
-    rules: () => stage.rulesInForce(),
-    fields: () => stage.fields(),
-    alerts: (since, limit) => stage.feed.since(since, limit),
-  });
 }

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noBrowser, openBrowser } from '../support/browser.js';
-import { Program, root, run } from '../support/program.js';
+import { root, run } from '../support/program.js';
 import { match } from '../support/records.js';
-import { Sender } from '../support/sender.js';
-import { messageMode } from '../support/wire.js';
 
 const rules = `${root}conf/rules`;
 const hostile = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>';
@@ -58,42 +56,5 @@ describe.skipIf(noBrowser !== null)('in a real Chromium', () => {
     expect(await page.locator('#rules tr').innerText()).toContain('T1528');
     expect(await hacked()).toBeUndefined();
     expect({ outside, problems }).toEqual({ outside: [], problems: [] });
-  });
-
-  it('the console shows rules and live alerts of a running stage, and runs nothing of a log', async () => {
-    const program = new Program(
-      [
-        'run',
-        '--log-format',
-        'json',
-        '--in',
-        'forward://127.0.0.1:0',
-        '--out',
-        'file:out.ndjson',
-        '--alerts',
-        'file:alerts.ndjson',
-        '--rules',
-        rules,
-        '--admin',
-        '127.0.0.1:0',
-      ],
-      { cwd: folder },
-    );
-    try {
-      const sender = await Sender.to(await program.port());
-      await page.goto(`${(await program.ready()).admin}/`);
-      expect(await page.locator('#none').isVisible()).toBe(true);
-      sender.write(messageMode('a', { ...match('x'), user: { name: hostile } }, { chunk: 'c' }));
-      await sender.acked(1);
-      await page.locator('#alerts tr').waitFor();
-      expect(await page.locator('#alerts').innerText()).toContain(hostile);
-      expect(await page.locator('#rules').innerText()).toContain('Device Code');
-      await page.setViewportSize({ width: 390, height: 800 });
-      expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
-      expect(await hacked()).toBeUndefined();
-      expect({ outside, problems }).toEqual({ outside: [], problems: [] });
-    } finally {
-      await program.kill();
-    }
   });
 });

@@ -15,16 +15,21 @@ describe('the metrics', () => {
     const types = [...body.matchAll(/^# TYPE (fluent_detect_\S+) (\S+)$/gm)].map((m) => `${m[1]} ${m[2]}`);
     expect(types.sort()).toEqual([
       'fluent_detect_alerts_total counter',
+      'fluent_detect_build_info gauge',
       'fluent_detect_chunk_latency_seconds histogram',
       'fluent_detect_connections gauge',
       'fluent_detect_events_in_total counter',
       'fluent_detect_events_out_total counter',
       'fluent_detect_held_bytes gauge',
+      'fluent_detect_held_limit_bytes gauge',
       'fluent_detect_matches_total counter',
+      'fluent_detect_output_up gauge',
       'fluent_detect_rejected_total counter',
       'fluent_detect_rule_set gauge',
       'fluent_detect_rules gauge',
+      'fluent_detect_sink_up gauge',
       'fluent_detect_spool_bytes gauge',
+      'fluent_detect_spool_limit_bytes gauge',
     ]);
   });
 
@@ -43,17 +48,66 @@ describe('the metrics', () => {
     expect(await scrape(metrics, 'fluent_detect_connections')).toEqual(['fluent_detect_connections 0']);
   });
 
-  it('ask for the bytes spooled and held when they are scraped', async () => {
+  it('ask for bytes, their bounds and who is up when they are scraped', async () => {
     const metrics = new Metrics();
     let spooled = 5;
-    metrics.watch(
-      () => spooled,
-      () => 11,
-    );
+    let up = true;
+    metrics.watch({
+      spoolBytes: () => spooled,
+      spoolLimit: () => 100,
+      heldBytes: () => 11,
+      heldLimit: () => 200,
+      outputUp: () => up,
+      sinksUp: () => [
+        ['file:a', true],
+        ['http://b/', up],
+      ],
+    });
     await metrics.text();
     spooled = 8;
-    expect(await scrape(metrics, 'fluent_detect_spool_bytes')).toEqual(['fluent_detect_spool_bytes 8']);
-    expect(await scrape(metrics, 'fluent_detect_held_bytes')).toEqual(['fluent_detect_held_bytes 11']);
+    up = false;
+    expect(await scrape(metrics, 'fluent_detect_spool')).toEqual([
+      'fluent_detect_spool_bytes 8',
+      'fluent_detect_spool_limit_bytes 100',
+    ]);
+    expect(await scrape(metrics, 'fluent_detect_held')).toEqual([
+      'fluent_detect_held_bytes 11',
+      'fluent_detect_held_limit_bytes 200',
+    ]);
+    expect(await scrape(metrics, 'fluent_detect_output_up')).toEqual(['fluent_detect_output_up 0']);
+    expect(await scrape(metrics, 'fluent_detect_sink_up')).toEqual([
+      'fluent_detect_sink_up{sink="file:a"} 1',
+      'fluent_detect_sink_up{sink="http://b/"} 0',
+    ]);
+  });
+
+  it('name the version that runs', async () => {
+    expect(await scrape(new Metrics('1.2.3'), 'fluent_detect_build_info')).toEqual([
+      'fluent_detect_build_info{version="1.2.3"} 1',
+    ]);
+  });
+
+  it('have every rule in force at 0 matches from the start, so that a rate can be taken', async () => {
+    const metrics = new Metrics();
+    metrics.ruleSet('x', [{ id: 'a', severity: 'low' }]);
+    metrics.match('a', 'low');
+    metrics.ruleSet('y', [
+      { id: 'a', severity: 'low' },
+      { id: 'b', severity: 'high' },
+    ]);
+    expect(await scrape(metrics, 'fluent_detect_matches_total')).toEqual([
+      'fluent_detect_matches_total{rule_id="a",severity="low"} 1',
+      'fluent_detect_matches_total{rule_id="b",severity="high"} 0',
+    ]);
+  });
+
+  it('give mean and most of the latencies since they were last asked for', () => {
+    const metrics = new Metrics();
+    expect(metrics.takeLatency()).toBeNull();
+    metrics.chunkLatency(0.25);
+    metrics.chunkLatency(0.75);
+    expect(metrics.takeLatency()).toEqual({ mean: 500, max: 750 });
+    expect(metrics.takeLatency()).toBeNull();
   });
 
   it('count matches by rule and severity', async () => {
@@ -77,9 +131,11 @@ describe('the metrics', () => {
     metrics.alert('file:alerts', 'spooled');
     metrics.alert('', 'duplicate', 3);
     expect(await scrape(metrics, 'fluent_detect_alerts_total')).toEqual([
+      'fluent_detect_alerts_total{sink="",outcome="duplicate"} 3',
+      'fluent_detect_alerts_total{sink="",outcome="capped"} 0',
+      'fluent_detect_alerts_total{sink="",outcome="suppressed"} 0',
       'fluent_detect_alerts_total{sink="file:alerts",outcome="delivered"} 5',
       'fluent_detect_alerts_total{sink="file:alerts",outcome="spooled"} 1',
-      'fluent_detect_alerts_total{sink="",outcome="duplicate"} 3',
     ]);
   });
 
