@@ -15,9 +15,9 @@ const pause = byId('alert-pause');
 const dialog = /** @type {HTMLDialogElement} */ (byId('detail'));
 
 /** The latest first. @type {{ alert: Alert, text: string, row: HTMLLIElement }[]} */
-let alerts = [];
+const alerts = [];
 /** Came while paused, the latest last. @type {Alert[]} */
-let waiting = [];
+const waiting = [];
 let paused = false;
 
 /**
@@ -48,14 +48,6 @@ export function addAlert(alert, isNew) {
   list.prepend(row);
   for (const { row: old } of alerts.splice(KEPT)) old.remove();
   filterRow(/** @type {(typeof alerts)[0]} */ (alerts[0]));
-  told();
-}
-
-/** The stage was started again: its numbers begin anew. */
-export function clearAlerts() {
-  alerts = [];
-  waiting = [];
-  list.replaceChildren();
   told();
 }
 

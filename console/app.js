@@ -1,5 +1,5 @@
 // The console: asks the stage every two seconds, follows its alerts, and shows one of three views.
-import { addAlert, clearAlerts } from './alerts.js';
+import { addAlert } from './alerts.js';
 import { follow, get, TokenError, useToken } from './api.js';
 import { byId, count, lasting, make } from './dom.js';
 import { showFields } from './fields.js';
@@ -110,8 +110,7 @@ async function alerts() {
    * @param {boolean} isNew
    */
   const take = (alert, isNew) => {
-    // A number that was there already: the stage was started again, and counts from 1.
-    if (alert.seq <= last) clearAlerts();
+    if (alert.seq <= last) return;
     last = alert.seq;
     addAlert(alert, isNew);
   };

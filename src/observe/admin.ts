@@ -136,7 +136,7 @@ export class AdminServer {
       case '/api/alerts/stream':
         return this.#follow(url.searchParams, request, response);
       default: {
-        const seq = /^\/api\/alerts\/(\d{1,15})$/.exec(url.pathname)?.[1];
+        const seq = /^\/api\/alerts\/(\d{1,16})$/.exec(url.pathname)?.[1];
         const text = seq === undefined ? null : sources.alert(Number(seq));
         if (text !== null) return sendText(response, 200, 'application/json', `${text}\n`);
         const what =
@@ -226,7 +226,7 @@ function isLoopback(name: string): boolean {
 /** Undefined: neither a number nor a time. */
 function sinceOf(text: string | null): number | string | null | undefined {
   if (text === null) return null;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (/^\d{1,16}$/.test(text)) return Number(text);
   return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 

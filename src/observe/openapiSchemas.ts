@@ -17,7 +17,7 @@ const exactly = (properties: Readonly<Record<string, object>>): object => ({
 });
 
 const alert = {
-  seq: { ...count, description: '1 for the first alert since the start.' },
+  seq: { ...count, description: 'Grows with every alert, over restarts of the stage too.' },
   at: { ...time, description: 'When the alert was made.' },
   id: { ...text, description: 'kibana.alert.uuid' },
   time: { ...time, description: "The event's time." },

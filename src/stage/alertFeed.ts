@@ -5,7 +5,7 @@ import { type AlertSummary, summaryOf } from './summary.js';
 
 /** An alert that can be asked for. */
 export interface FedAlert {
-  /** 1 for the first alert since the start. */
+  /** Grows with every alert, over restarts too: it counts from the start's time in µs. */
   readonly seq: number;
   /** When it was made, epoch ms. */
   readonly at: number;
@@ -48,9 +48,11 @@ export class AlertFeed {
   readonly #listeners = new Set<(alert: FedAlert) => void>();
   #bytes = 0;
   #count = 0;
+  readonly #first: number;
 
   constructor(options: AlertFeedOptions) {
     this.#options = options;
+    this.#first = options.now() * 1000;
   }
 
   /** Alerts since the start. */
@@ -58,12 +60,17 @@ export class AlertFeed {
     return this.#count;
   }
 
+  /** The number of the latest, or what the first will come after. */
+  get newest(): number {
+    return this.#first + this.#count;
+  }
+
   add(alerts: readonly Alert[]): void {
     const { now, onAlert, maxAlerts = MAX_ALERTS, maxBytes = MAX_BYTES } = this.#options;
     const at = now();
     for (const alert of alerts) {
       this.#count += 1;
-      const fed = new Fed(this.#count, at, alert);
+      const fed = new Fed(this.#first + this.#count, at, alert);
       this.#recent.push(fed);
       this.#bytes += alert.record.length;
       while (this.#recent.length > maxAlerts || (this.#bytes > maxBytes && this.#recent.length > 1))

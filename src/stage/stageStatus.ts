@@ -128,12 +128,11 @@ export class StageStatus {
     limit: number,
   ): { next: number; kept: number; alerts: NumberedAlert[] } {
     const { feed } = this.#parts;
-    // A number of an earlier run: all there is, is new.
-    const seq = typeof since === 'number' && since <= feed.count ? since : 0;
+    const seq = typeof since === 'number' ? since : 0;
     const { kept, alerts } = feed.after(seq);
     const from = typeof since === 'string' ? feed.afterTime(Date.parse(since)) : alerts;
     const chosen = since === null ? from.slice(-limit) : from.slice(0, limit);
-    const start = typeof since === 'number' ? seq : feed.count;
+    const start = typeof since === 'number' ? seq : feed.newest;
     return { next: chosen.at(-1)?.seq ?? start, kept, alerts: chosen.map(numbered) };
   }
 
@@ -163,9 +162,7 @@ export class StageStatus {
       const summary = numbered(fed);
       tell(summary, () => withRecord(summary, fed.alert.record));
     };
-    // A number of an earlier run: all there is, is new.
-    const after = from !== null && from > feed.count ? 0 : from;
-    if (after !== null) for (const fed of feed.after(after).alerts) told(fed);
+    if (from !== null) for (const fed of feed.after(from).alerts) told(fed);
     return feed.listen(told);
   }
 }
