@@ -2,13 +2,16 @@
 // The program: commands and their flags, nothing else. Data goes to stdout, messages to stderr; exit status 0 done,
 // 1 ran and found a problem, 2 could not run.
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { configCheck } from './configCommand.js';
+import { type CoverageFlags, coverageCommand } from './coverageCommand.js';
 import { type FieldsFlags, fieldsCommand } from './fieldsCommand.js';
 import { type FilterFlags, filterCommand } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { quickstart } from './quickstartCommand.js';
+import { type RecordFlags, recordCommand } from './recordCommand.js';
 import { type ReplayFlags, replayCommand } from './replayCommand.js';
+import { rateOf, type SendFlags, sendCommand, speedOf } from './replaySend.js';
 import { type CheckFlags, rulesCheck } from './rulesCheck.js';
 import { rulesExplain } from './rulesExplain.js';
 import type { RulesFlags } from './rulesFlags.js';
@@ -34,6 +37,15 @@ const rulesFlag = () =>
   );
 const tagFlag = () =>
   new Option('--tag <tag>', "the event's tag: constants of the config go by it").default('');
+const captureFormat = () =>
+  new Option('--format <format>', 'what the captures are')
+    .choices(['auto', 'ndjson', 'json', 'fluentd', 'forward', 'csv'])
+    .default('auto');
+const numberLike = (read: (text: string) => number | null, example: string) => (text: string) => {
+  const value = read(text);
+  if (value === null) throw new InvalidArgumentError(`Expected something like ${example}.`);
+  return value;
+};
 const logFormat = () =>
   new Option('--log-format <format>', 'json, or pretty for a terminal').choices(['json', 'pretty']);
 const logLevel = () =>
@@ -111,20 +123,69 @@ function program(): Command {
     .argument('<capture...>', 'files, folders, patterns, or - for stdin; gzip is read as it is')
     .addOption(configFlag())
     .addOption(rulesFlag())
-    .addOption(
-      new Option('--format <format>', 'what the captures are')
-        .choices(['auto', 'ndjson', 'json', 'fluentd', 'forward', 'csv'])
-        .default('auto'),
-    )
+    .addOption(captureFormat())
     .option('--out <file>', 'every record, tagged or as it was (NDJSON)')
     .option('--alerts <file>', 'the alerts (NDJSON)')
     .option('--csv <file>', 'the alerts as a table for a spreadsheet')
+    .option('--junit <file>', 'what was found (or expected) as a JUnit report')
+    .option('--expect <file>', 'what must be found, in YAML: anything else fails')
+    .option('--against <path>', 'changed rules: what they add and remove (repeatable)', collect)
+    .option('--markdown <file>', 'with --against: for a pull request (- is stdout)')
+    .addOption(
+      new Option('--fail-on <change>', 'with --against: the change that ends with status 1')
+        .choices(['none', 'added', 'removed', 'any'])
+        .default('none'),
+    )
     .option('--report <file.html>', 'a page to look through the findings')
     .option('--json', 'the findings as one JSON document on stdout')
+    .option('--to <address>', 'send the events to forward://HOST:PORT instead of judging them')
+    .addOption(
+      new Option('--rate <events>', 'with --to: events a second (5000/s)').argParser(
+        numberLike(rateOf, '5000/s'),
+      ),
+    )
+    .addOption(
+      new Option('--speed <times>', 'with --to: times as fast as it happened (60x)')
+        .argParser(numberLike(speedOf, '60x'))
+        .conflicts('rate'),
+    )
+    .option('--tag <tag>', 'with --to: for events whose capture knows no tag', 'replay')
     .action(async (captures: string[], flags) => {
+      const { to, rate = null, speed = null, tag } = flags as Partial<SendFlags>;
+      if (to !== undefined) {
+        status = await sendCommand(captures, { ...flags, to, rate, speed, tag: tag! }, io);
+        return;
+      }
       const { out, alerts, ...rest } = flags as { out?: string; alerts?: string } & ReplayFlags;
       const files = { ...(out ? { outFile: out } : {}), ...(alerts ? { alertsFile: alerts } : {}) };
       status = await replayCommand(captures, { ...rest, ...files }, io);
+    });
+
+  root
+    .command('record')
+    .description('a live Forward stream into a capture for replay, acked once it is on disk')
+    .addOption(configFlag())
+    .option('--in <address>', 'where events come in: forward://HOST:PORT (repeatable)', collect)
+    .requiredOption('--out <file.fwd>', 'the capture; one that is there is not written over')
+    .option('--redact <field>', 'a field to put out of sight: user.name (repeatable)', collect)
+    .option('--rotate-size <size>', 'a new file (NAME_002.fwd, …) past this: 100m')
+    .option('--max-size <size>', 'ends past this over all files: 2g')
+    .option('--for <time>', 'ends after this: 30s, 5m, 1h')
+    .action(async (flags: RecordFlags) => {
+      status = await recordCommand(flags, io);
+    });
+
+  root
+    .command('coverage')
+    .description('the ATT&CK techniques that the rules name, and what of them fired in captures')
+    .argument('[capture...]', 'captures, as for replay')
+    .addOption(configFlag())
+    .addOption(rulesFlag())
+    .addOption(captureFormat())
+    .option('--navigator <layer.json>', 'a layer for the ATT&CK Navigator (- is stdout)')
+    .option('--json', 'as JSON')
+    .action(async (captures: string[], flags: CoverageFlags) => {
+      status = await coverageCommand(captures, flags, io);
     });
 
   const rules = root.command('rules').description('about rule files');

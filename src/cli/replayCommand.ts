@@ -1,6 +1,8 @@
 // `fluent-detect replay CAPTURE…`: captured logs through the same engine, and what would have been found.
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Flags } from '../config/load.js';
+import { outcomesOf } from '../replay/expectations.js';
 import { Judge } from '../replay/judge.js';
 import { LineFile } from '../replay/lineFile.js';
 import { readCapture } from '../replay/readCapture.js';
@@ -8,6 +10,8 @@ import type { CaptureFormat } from '../replay/readers.js';
 import { Replay } from '../replay/replay.js';
 import { ReportCollector } from '../replay/report.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
+import { type CompareFlags, compareCommand } from './replayCompare.js';
+import { expectationsOf, failureText, replayJunit } from './replayExpect.js';
 import { csvAlert, csvHead, findingsJson, findingsTable } from './replayFindings.js';
 import { filesToReplay, replayOptions, rulesToReplay, UnreadLines } from './replayInputs.js';
 import { Progress } from './replayProgress.js';
@@ -17,8 +21,13 @@ export interface ReplayFlags extends Flags {
   readonly outFile?: string;
   readonly alertsFile?: string;
   readonly csv?: string;
+  readonly junit?: string;
+  readonly expect?: string;
   readonly report?: string;
   readonly json?: boolean;
+  readonly against?: readonly string[];
+  readonly markdown?: string;
+  readonly failOn: CompareFlags['failOn'];
 }
 
 export async function replayCommand(
@@ -28,9 +37,13 @@ export async function replayCommand(
 ): Promise<ExitStatus> {
   const config = configFor(flags, io, { output: false });
   if (!config) return 2;
+  const { against } = flags;
+  if (against !== undefined) return compareCommand(captures, config, { ...flags, against }, io);
   const loaded = rulesToReplay(config, io);
   const files = loaded && filesToReplay(captures, io);
   if (!loaded || !files) return 2;
+  const expectations = flags.expect === undefined ? null : expectationsOf(flags.expect, loaded.ruleSet, io);
+  if (expectations === 'unreadable') return 2;
   const outputs = await openOutputs(flags, io);
   if (!outputs) return 2;
   const { out, alerts, csv } = outputs;
@@ -78,7 +91,11 @@ export async function replayCommand(
   const { ruleSet } = loaded;
   if (flags.json) io.stdout.write(`${JSON.stringify(findingsJson(replay, errors, ruleSet.hash), null, 2)}\n`);
   else progress.say(findingsTable(replay, errors));
-  return errors > 0 ? 1 : 0;
+  const outcomes = expectations ? outcomesOf(expectations, replay.findings) : [];
+  for (const o of outcomes) if (o.failure !== null) progress.say(failureText(o));
+  if (flags.junit !== undefined)
+    writeFileSync(resolve(io.cwd, flags.junit), replayJunit(replay, errors, expectations && outcomes));
+  return errors > 0 || outcomes.some((o) => o.failure !== null) ? 1 : 0;
 }
 
 interface Outputs {

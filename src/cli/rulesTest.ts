@@ -11,6 +11,7 @@ import { ruleFilesOf } from '../rules/load.js';
 import type { Rule } from '../rules/rule.js';
 import { formatRuleError } from '../rules/ruleError.js';
 import type { CommandIo, ExitStatus } from './io.js';
+import { junitReport } from './junit.js';
 import { loadForCommand, type RulesFlags } from './rulesFlags.js';
 
 export interface TestFlags extends RulesFlags {
@@ -54,7 +55,15 @@ export function rulesTest(paths: readonly string[], flags: TestFlags, io: Comman
   say(`${outcomes.length - failed} passed, ${failed} failed, in ${files.length} files`);
   if (outcomes.length === 0) say('no examples found: they stand beside a rule as NAME.examples.yaml');
   if (flags.json) io.stdout.write(`${JSON.stringify(outcomes.map(jsonOf), null, 2)}\n`);
-  if (flags.junit !== undefined) writeFileSync(resolve(io.cwd, flags.junit), junit(outcomes));
+  if (flags.junit !== undefined) {
+    const cases = outcomes.map(({ example, failure }) => ({
+      classname: stemOf(example.file),
+      name: example.name,
+      failure,
+      detail: `${example.file}:${example.line}`,
+    }));
+    writeFileSync(resolve(io.cwd, flags.junit), junitReport('fluent-detect rules test', cases));
+  }
   return failed > 0 || errors.length > 0 || loaded.errors.length > 0 ? 1 : 0;
 }
 
@@ -104,15 +113,4 @@ function jsonOf({ example, failure }: Outcome): Record<string, unknown> {
     passed: failure === null,
     ...(failure ? { failure } : {}),
   };
-}
-
-function junit(outcomes: readonly Outcome[]): string {
-  const xml = (text: string): string => text.replace(/[<>&"']|\p{Cc}/gu, (c) => `&#${c.codePointAt(0)};`);
-  const cases = outcomes.map(({ example, failure }) => {
-    const head = `<testcase classname="${xml(stemOf(example.file))}" name="${xml(example.name)}"`;
-    if (failure === null) return `  ${head}/>`;
-    return `  ${head}><failure message="${xml(failure)}">${xml(`${example.file}:${example.line}`)}</failure></testcase>`;
-  });
-  const failed = outcomes.filter((o) => o.failure !== null).length;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="fluent-detect rules test" tests="${outcomes.length}" failures="${failed}">\n${cases.join('\n')}\n</testsuite>\n`;
 }

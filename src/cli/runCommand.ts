@@ -124,7 +124,7 @@ function endOf(until: Promise<void> | undefined, log: Logger): Promise<void> {
   });
 }
 
-function addressText(address: ListenAddress): string {
+export function addressText(address: ListenAddress): string {
   if (address.kind === 'unix') return `forward+unix://${address.path}`;
   return `forward://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }

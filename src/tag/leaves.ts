@@ -81,6 +81,15 @@ export function ecsLeaves(matches: readonly Match[]): TagLeaf[] {
   const list = (path: string, values: readonly string[]): void => {
     if (values.length > 0) add(path, values);
   };
+  // `event` first, where the common record gets it (`tagCommon`): one order, however a record is spelled.
+  scalarOrList(
+    'event.severity',
+    byRule.map((m) => severityNumber[m.severity]),
+  );
+  scalarOrList(
+    'event.risk_score',
+    byRule.map((m) => m.riskScore),
+  );
   scalarOrList(
     'rule.id',
     rules.map((r) => r.id),
@@ -108,14 +117,6 @@ export function ecsLeaves(matches: readonly Match[]): TagLeaf[] {
   scalarOrList(
     'rule.reference',
     rules.map((r) => r.references[0] ?? null),
-  );
-  scalarOrList(
-    'event.severity',
-    byRule.map((m) => severityNumber[m.severity]),
-  );
-  scalarOrList(
-    'event.risk_score',
-    byRule.map((m) => m.riskScore),
   );
   threatLeaves(rules, list);
   return leaves;
