@@ -25,10 +25,11 @@ export interface Candidate {
 /** What becomes of a candidate. The last three are outcomes of fluent_detect_alerts_total. */
 export type Outcome = 'alert' | 'duplicate' | 'capped' | 'suppressed';
 
-/** Null: a building block's match never becomes an alert. */
+/** Null: a building block's match never becomes an alert, nor does a rule's own alert that it meets again. */
 export function candidateOf(match: Match, event: EventSource, nowMs: number): Candidate | null {
   const { rule } = match;
   if (rule.buildingBlock) return null;
+  if (match.view.values('kibana.alert.rule.rule_id').includes(rule.id)) return null;
   return { rule, id: alertId(rule.id, eventIdentity(match, event)), group: groupOf(match), nowMs };
 }
 

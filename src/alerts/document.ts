@@ -1,8 +1,8 @@
 // What an alert carries under `kibana.alert`, as Elastic's detection engine writes it for a query rule (field map
 // `kbn-alerts-as-data-utils`), and the notice about alerts that were held back.
-import type { Match } from '../detect/match.js';
+import type { FieldView, Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
-import type { Rule } from '../rules/rule.js';
+import type { Rule, Threshold } from '../rules/rule.js';
 import type { CapNotice } from './cap.js';
 import { reasonOf } from './reason.js';
 import type { SuppressionNotice } from './suppression.js';
@@ -10,6 +10,7 @@ import type { SuppressionNotice } from './suppression.js';
 /** `event.*` fields that are copied to `kibana.alert.original_event.*`. */
 const originalEvent = [
   'action',
+  'agent_id_status',
   'category',
   'code',
   'created',
@@ -21,11 +22,13 @@ const originalEvent = [
   'ingested',
   'kind',
   'module',
+  'original',
   'outcome',
   'provider',
   'reason',
   'reference',
   'risk_score',
+  'risk_score_norm',
   'sequence',
   'severity',
   'start',
@@ -35,7 +38,12 @@ const originalEvent = [
 ] as const;
 
 /** ECS keeps these as lists. */
-const lists = new Set(['category', 'type']);
+const lists = new Set(['event.category', 'event.type']);
+/** ECS keeps these as numbers. */
+const numbers = new Set(
+  ['duration', 'risk_score', 'risk_score_norm', 'sequence', 'severity'].map((name) => `event.${name}`),
+);
+const dataStream = ['dataset', 'namespace', 'type'] as const;
 
 export interface AlertedEvent {
   readonly timeMs: number;
@@ -45,12 +53,8 @@ export interface AlertedEvent {
 /** The fields under `kibana.alert`. */
 export function alertFields(match: Match, event: AlertedEvent, id: string): { [key: string]: Encodable } {
   const { rule, view } = match;
-  const original: { [key: string]: Encodable } = {};
-  for (const name of originalEvent) {
-    const values = view.values(`event.${name}`);
-    if (values.length > 0) original[name] = lists.has(name) || values.length > 1 ? values : values[0]!;
-  }
-  const eventId = view.values('event.id')[0];
+  const { depth, ancestors } = lineageOf(match, id);
+  const stream = originalOf(dataStream, 'data_stream', view);
   return {
     uuid: id,
     reason: reasonOf(match),
@@ -59,14 +63,59 @@ export function alertFields(match: Match, event: AlertedEvent, id: string): { [k
     status: 'active',
     workflow_status: 'open',
     workflow_tags: [],
-    depth: 1,
+    workflow_assignee_ids: [],
+    depth,
     original_time: event.timeIso,
-    original_event: original,
-    ancestors: [{ id: eventId ?? id, type: 'event', index: '', depth: 0 }],
+    original_event: originalOf(originalEvent, 'event', view),
+    ...(Object.keys(stream).length === 0 ? {} : { original_data_stream: stream }),
+    ancestors,
     ...(rule.buildingBlock ? { building_block_type: 'default' } : {}),
     rule: ruleFields(rule, match),
     ...match.more,
   };
+}
+
+function originalOf(names: readonly string[], parent: string, view: FieldView): { [key: string]: Encodable } {
+  const original: { [key: string]: Encodable } = {};
+  for (const name of names) {
+    const field = `${parent}.${name}`;
+    const texts = view.values(field);
+    if (texts.length === 0) continue;
+    const values: Encodable[] = numbers.has(field) ? texts.map(numberOf) : [...texts];
+    original[name] = lists.has(field) || values.length > 1 ? values : values[0]!;
+  }
+  return original;
+}
+
+/** As a number where nothing of it is lost. */
+function numberOf(text: string): string | number {
+  const n = Number(text);
+  return text.trim() !== '' && Number.isFinite(n) && (Number.isSafeInteger(n) || !Number.isInteger(n))
+    ? n
+    : text;
+}
+
+/** What the alert comes from: the event, or (an alert that was matched in turn) that alert and what it came from. */
+function lineageOf({ view }: Match, id: string): { depth: number; ancestors: Encodable[] } {
+  const alert = view.values('kibana.alert.uuid')[0];
+  if (alert === undefined) {
+    return {
+      depth: 1,
+      ancestors: [{ id: view.values('event.id')[0] ?? id, type: 'event', index: '', depth: 0 }],
+    };
+  }
+  const depth = Number(view.values('kibana.alert.depth')[0] ?? 1) || 1;
+  const rule = view.values('kibana.alert.rule.uuid')[0];
+  const of = (key: string): readonly string[] => view.values(`kibana.alert.ancestors.${key}`);
+  const [types, depths] = [of('type'), of('depth')];
+  const before = of('id').map((ancestor, i) => ({
+    id: ancestor,
+    type: types[i] ?? 'event',
+    index: '',
+    depth: Number(depths[i] ?? 0) || 0,
+  }));
+  const own = { id: alert, type: 'signal', index: '', depth, ...(rule === undefined ? {} : { rule }) };
+  return { depth: depth + 1, ancestors: [...before, own] };
 }
 
 const categories: Readonly<Record<Rule['type'], string>> = {
@@ -108,8 +157,31 @@ function ruleFields(rule: Rule, match: Match): Encodable {
       rule.riskScoreField === null ? [] : [{ field: rule.riskScoreField, operator: 'equals', value: '' }],
     ...(rule.nameField === null ? {} : { rule_name_override: rule.nameField }),
     exceptions_list: [],
-    parameters: { query: rule.query, language: rule.language, index: rule.index, type: rule.type },
+    parameters: parametersOf(rule, match),
   };
+}
+
+/** Kibana keeps all of a rule's parameters here, in one field; ours has the hash of the rule set in force too. */
+function parametersOf(rule: Rule, match: Match): { [key: string]: Encodable } {
+  const { threshold, newTerms } = rule;
+  return {
+    type: rule.type,
+    query: rule.query,
+    language: rule.language,
+    index: rule.index,
+    severity: rule.severity,
+    risk_score: rule.riskScore,
+    from: rule.from,
+    to: 'now',
+    max_signals: rule.maxSignals,
+    ...(threshold === null ? {} : { threshold: thresholdOf(threshold) }),
+    ...(newTerms === null ? {} : { new_terms_fields: newTerms.fields }),
+    rule_set: match.ruleSet,
+  };
+}
+
+function thresholdOf({ field, value, cardinality }: Threshold): Encodable {
+  return { field, value, ...(cardinality === null ? {} : { cardinality: [cardinality] }) };
 }
 
 /** A record for the alert stream that is no alert: it has no `kibana.alert.uuid` and no status. */

@@ -56,6 +56,7 @@ function attackOf(rule: Rule): {
     name,
     severity,
     riskScore,
+    ruleSet: '',
     more: {},
   });
   return { tactics, techniques };

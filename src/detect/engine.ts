@@ -257,7 +257,7 @@ export class Engine {
       const { rule } = candidate;
       const view = this.#fieldView();
       const more = rule.type === 'query' ? noFields : (this.#options.gate?.(rule, view, nowMs) ?? null);
-      if (more !== null) this.matches.push(matchOf(rule, path, view, more));
+      if (more !== null) this.matches.push(matchOf(rule, path, view, this.ruleSet.hash, more));
     } catch (cause) {
       this.#quarantine.add(candidate.rule, cause);
     }

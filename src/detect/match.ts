@@ -20,6 +20,8 @@ export interface Match {
   readonly severity: Severity;
   readonly riskScore: number;
   readonly name: string;
+  /** The hash of the rule set in force. */
+  readonly ruleSet: string;
   /** What a stateful rule adds to `kibana.alert`; empty for a query rule. */
   readonly more: StatefulFields;
 }
@@ -32,6 +34,8 @@ export const contextFields = [
   'event.action',
   'event.outcome',
   'event.dataset',
+  // Of an event that is an alert itself.
+  'kibana.alert.rule.rule_id',
   'process.name',
   'process.parent.name',
   'file.name',

@@ -17,7 +17,13 @@ export function fieldsReadOnMatch(rule: Rule): string[] {
   ];
 }
 
-export function matchOf(rule: Rule, path: string | null, view: FieldView, more: StatefulFields): Match {
+export function matchOf(
+  rule: Rule,
+  path: string | null,
+  view: FieldView,
+  ruleSet: string,
+  more: StatefulFields,
+): Match {
   return {
     rule,
     path,
@@ -25,6 +31,7 @@ export function matchOf(rule: Rule, path: string | null, view: FieldView, more: 
     severity: severityOf(rule, view),
     riskScore: riskScoreOf(rule, view),
     name: nameOf(rule, view),
+    ruleSet,
     more,
   };
 }

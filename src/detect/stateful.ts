@@ -30,6 +30,8 @@ export interface StatefulState {
   readonly begun: readonly (readonly [string, number])[];
 }
 
+/** Times and values that the groups remember, for each group that `max` allows: thresholds of thousands are bounded too. */
+const HELD_PER_GROUP = 16;
 /** Tuples that one event can give: values of several fields multiply. */
 const MAX_TUPLES = 256;
 
@@ -41,10 +43,17 @@ export class StatefulRules {
   /** Rule to when its first event came. */
   readonly #begun = new Map<string, number>();
   changed = false;
+  /** Times and values over all groups. */
+  #held = 0;
 
   constructor(options: StatefulOptions) {
     this.#options = options;
-    this.#groups = new LRUCache({ max: options.max });
+    this.#groups = new LRUCache({
+      max: options.max,
+      dispose: (group) => {
+        this.#held -= heldBy(group);
+      },
+    });
     this.#terms = new LRUCache({ max: options.max });
   }
 
@@ -64,14 +73,17 @@ export class StatefulRules {
       const key = keyOf(rule, tuple);
       const group = this.#groups.get(key) ?? { times: [], values: new Map<string, number>() };
       this.#groups.set(key, group);
+      const before = heldBy(group);
       group.times.push(nowMs);
       if (group.times.length > threshold.value) group.times.shift();
       const { cardinality } = threshold;
       if (cardinality) seeValues(group.values, view.values(cardinality.field), cardinality.value, nowMs);
+      this.#held += heldBy(group) - before;
+      while (this.#held > this.#options.max * HELD_PER_GROUP && this.#groups.size > 1) this.#groups.pop();
       const reached = group.times.length >= threshold.value && group.times[0]! >= oldest;
       const distinct = [...group.values.values()].filter((at) => at >= oldest).length;
       if (!reached || (cardinality && distinct < cardinality.value)) continue;
-      result = {
+      result ??= {
         threshold_result: {
           terms: threshold.field.map((field, i) => ({ field, value: tuple[i]! })),
           count: group.times.length,
@@ -108,11 +120,18 @@ export class StatefulRules {
   }
 
   restore(state: StatefulState): void {
-    for (const [key, times, values] of state.groups)
-      this.#groups.set(key, { times: [...times], values: new Map(values) });
+    for (const [key, times, values] of state.groups) {
+      const group = { times: [...times], values: new Map(values) };
+      this.#groups.set(key, group);
+      this.#held += heldBy(group);
+    }
     for (const [key, at] of state.terms) this.#terms.set(key, at);
     for (const [rule, at] of state.begun) this.#begun.set(rule, at);
   }
+}
+
+function heldBy({ times, values }: Group): number {
+  return times.length + values.size;
 }
 
 /** Values one at a time, several fields multiplied; an event that lacks one of the fields gives none. */

@@ -72,7 +72,7 @@ export function buildRule(source: SourceDocument, raw: RawRule, options: BuildOp
     intervalMs: durationMs(interval) ?? 300_000,
     maxSignals: overlay.maxSignals ?? (typeof raw['max_signals'] === 'number' ? raw['max_signals'] : 100),
     buildingBlock: raw['building_block_type'] !== undefined,
-    suppression: suppressionOf(raw['alert_suppression']),
+    suppression: suppressionOf(raw),
     threshold: raw['type'] === 'threshold' ? thresholdOf(raw['threshold']) : null,
     newTerms: raw['type'] === 'new_terms' ? newTermsOf(raw) : null,
     source: {
@@ -179,16 +179,18 @@ function attack({ id, name, reference }: Threat['tactic']): Threat['tactic'] {
   return { id, name, reference };
 }
 
-function suppressionOf(raw: unknown): AlertSuppression | null {
-  const table = raw as
+/** A threshold rule suppresses by its own groups. */
+function suppressionOf(raw: RawRule): AlertSuppression | null {
+  const table = raw['alert_suppression'] as
     | {
         group_by?: string[];
         duration?: { value: number; unit: string };
         missing_fields_strategy?: AlertSuppression['missingFields'];
       }
     | undefined;
-  if (!table?.group_by) return null;
-  const { group_by: groupBy, duration, missing_fields_strategy: missing } = table;
+  if (!table) return null;
+  const { duration, missing_fields_strategy: missing } = table;
+  const groupBy = raw['type'] === 'threshold' ? thresholdOf(raw['threshold']).field : (table.group_by ?? []);
   const ms = duration ? durationMs(`${duration.value}${duration.unit}`) : null;
   return { groupBy, durationMs: ms, missingFields: missing ?? 'suppress' };
 }

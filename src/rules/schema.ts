@@ -103,6 +103,19 @@ const schema = {
   },
   allOf: [
     {
+      if: {
+        required: ['type', 'alert_suppression'],
+        properties: { type: { enum: ['query', 'new_terms'] } },
+      },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+      then: { properties: { alert_suppression: { type: 'object', required: ['group_by'] } } },
+    },
+    {
+      if: { required: ['type', 'alert_suppression'], properties: { type: { const: 'threshold' } } },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+      then: { properties: { alert_suppression: { type: 'object', required: ['duration'] } } },
+    },
+    {
       if: { required: ['type'], properties: { type: { const: 'threshold' } } },
       // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
       then: { required: ['query', 'threshold'] },

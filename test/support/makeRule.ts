@@ -83,6 +83,7 @@ export function makeMatch(rule: Rule = makeRule(), over: Partial<Match> = {}): M
     severity: rule.severity as Severity,
     riskScore: rule.riskScore,
     name: rule.name,
+    ruleSet: 'test',
     more: {},
     ...over,
   };

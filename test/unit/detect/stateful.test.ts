@@ -100,4 +100,13 @@ describe('what stateful rules know', () => {
       false,
     ]);
   });
+  it('is bounded in times and values too: many groups of a high threshold forget the oldest', () => {
+    const s = make(10);
+    const high = threshold({ value: 100 });
+    for (let n = 0; n < 99; n += 1) s.admit(high, view({ user: ['a'] }), n);
+    for (let n = 0; n < 99; n += 1) s.admit(high, view({ user: ['b'] }), n);
+    expect(s.snapshot().groups.map(([, times]) => times.length)).toEqual([99]);
+    expect(s.admit(high, view({ user: ['a'] }), 100)).toBeNull();
+    expect(s.admit(high, view({ user: ['b'] }), 100)).not.toBeNull();
+  });
 });

@@ -150,8 +150,8 @@ describe('a value of the wrong type or out of range is an error at the value', (
       '9:34 alert_suppression.group_by must NOT have fewer than 1 items',
     ],
     [
-      'alert_suppression = { missing_fields_strategy = "drop" }',
-      '9:49 alert_suppression.missing_fields_strategy is "drop"; it can be suppress, doNotSuppress',
+      'alert_suppression = { group_by = ["a"], missing_fields_strategy = "drop" }',
+      '9:67 alert_suppression.missing_fields_strategy is "drop"; it can be suppress, doNotSuppress',
     ],
   ])('%s', (line, error) => expect(errorOf([...query, line])).toBe(error));
 
