@@ -16,14 +16,17 @@ export function fieldsCommand(path: string, flags: FieldsFlags, io: CommandIo): 
   if (!event) return 2;
   const forms = formsOf(event, config.rules.fieldMapping, flags.tag);
   if (flags.json) {
-    const document = forms.map((f) => ({ ...f, fields: Object.fromEntries(f.fields) }));
+    const document = forms.map((f) => ({
+      ...f,
+      fields: Object.fromEntries([...f.fields].map(([name, values]) => [name, values.map((v) => v.text)])),
+    }));
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return 0;
   }
   for (const form of forms) {
     const where = form.path ?? 'the event itself';
     io.stderr.write(`${where}: ${form.mapping ?? 'read as ECS, no mapping knows it'}\n`);
-    const rows = [...form.fields].map(([name, values]) => [name, values.join(', ')]);
+    const rows = [...form.fields].map(([name, values]) => [name, values.map((v) => v.text).join(', ')]);
     io.stdout.write(table(['field', 'values'], rows));
   }
   return 0;

@@ -15,6 +15,7 @@ import { StateSet, type Want } from './paths.js';
 import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
 import { Quarantine } from './quarantine.js';
 import { timeKeys } from './recordTime.js';
+import { RecordTree } from './recordTree.js';
 import { RecordUnits } from './recordUnits.js';
 import { Shapes } from './shapes.js';
 import { planFields, Sighting } from './sighting.js';
@@ -72,11 +73,13 @@ export class Engine {
   readonly #views: Views;
   readonly #states: StateSet;
   readonly #hits = new Hits();
-  readonly #inner = new Hits();
   readonly #found = new Found();
   readonly #shapes: Shapes;
   readonly #firstLook: FirstLook;
   readonly #units: RecordUnits;
+  readonly #tree: RecordTree;
+  /** Fields that a record does not take from the one around it: its text, and of a list of records the id. */
+  readonly #own: { readonly single: ReadonlySet<number>; readonly listed: ReadonlySet<number> };
   readonly #sighting: Sighting;
   /** Atom to the rules that hang on it; null: none. */
   readonly #indexed: (Candidate[] | null)[];
@@ -114,6 +117,8 @@ export class Engine {
     const indexed = this.#index(candidates);
     for (const name of contextFields) builder.field(name);
     for (const rule of ruleSet.rules) for (const name of fieldsReadOnMatch(rule)) builder.field(name);
+    const text = builder.field('message');
+    this.#own = { single: new Set([text]), listed: new Set([text, builder.field('event.id')]) };
     const deep = new Set(builder.atoms.filter((a) => a.kind === 'exists').map((a) => a.field));
     this.#views = compileViews(builder.fields, deep, options.mappings, options.jsonText);
     this.#states = new StateSet(this.#views.wants);
@@ -129,6 +134,17 @@ export class Engine {
       this.#states,
       (atom) => this.#indexed[atom] !== null,
     );
+    this.#tree = new RecordTree(this.#views, this.#units, {
+      view: (hits) => this.#sighting.viewOf(hits),
+      walk: (unit, hits) => {
+        hits.clear();
+        this.#shapes.over(unit.buf, unit.end);
+        if (this.#shapes.walk(unit.pos) < 0) return false;
+        hits.take(this.#found, unit.buf, this.#states.states, this.#views.firstMark);
+        this.#units.jsonColumns(hits, this.#states);
+        return true;
+      },
+    });
   }
 
   /**
@@ -144,8 +160,9 @@ export class Engine {
     const hits = this.#hits;
     hits.clear();
     hits.take(this.#found, buf, this.#states.states, this.#views.firstMark);
-    this.#judge(buf, pos, hits, null, null, nowMs);
-    if (this.#units.any(hits)) this.#judgeInner(hits, nowMs);
+    this.#units.jsonColumns(hits, this.#states);
+    if (this.#units.any(hits)) this.#judgeTree(buf, pos, hits, nowMs);
+    else this.#judge(buf, pos, hits, null, nowMs);
     if (this.matches.length > 1) this.matches.sort(byRisk);
     return next;
   }
@@ -168,14 +185,16 @@ export class Engine {
   /** Reads JSON to records with no more in them than `mayMatch` and the event's time need. */
   get jsonReduction(): JsonReduction {
     if (this.#reduction === null) {
-      const { wants, clueSlots, marks } = this.#views;
+      const { wants, clueSlots, marks, slots } = this.#views;
+      // What is turned into values as a whole must be there as a whole.
+      const wholeSlots = wants.filter((w) => slots[w.slot]?.whole).map((w) => w.slot);
       const times = timeKeys.map(
         (path, i): Want => ({ slot: wants.length + i, path, keys: 'exact', deep: false }),
       );
       const witnesses = wants.filter((w) => w.deep && clueSlots[w.slot]).map((w) => w.slot);
       this.#reduction = new JsonReduction(
         new StateSet([...wants, ...times]),
-        new Set(marks.keys()),
+        new Set([...marks.keys(), ...wholeSlots]),
         new Set(witnesses),
         wants.length,
         this.#builder.slow.length > 0,
@@ -196,30 +215,25 @@ export class Engine {
     );
   }
 
-  /** Records inside the event: an envelope's, or JSON text. Each is judged by itself, with the event around it as fallback. */
-  #judgeInner(outer: Hits, nowMs: number): void {
-    // What was found in the event itself is read from a state that the inner records overwrite.
-    for (let i = 0; i < this.matches.length; i += 1)
-      this.matches[i] = keep(this.matches[i]!, this.#builder.fields);
-    for (const unit of this.#units.of(outer)) {
-      const inner = this.#inner;
-      inner.clear();
-      this.#shapes.over(unit.buf, unit.end);
-      if (this.#shapes.walk(unit.pos) < 0) continue;
-      inner.take(this.#found, unit.buf, this.#states.states, this.#views.firstMark);
+  #judgeTree(buf: Buffer, pos: number, hits: Hits, nowMs: number): void {
+    const tree = { buf, pos, end: buf.length, path: null, onlyKnown: false, inner: null };
+    this.#tree.judge(tree, hits, (record, itsHits) => {
       const before = this.matches.length;
-      this.#judge(unit.buf, unit.pos, inner, outer, unit.path, nowMs);
-      for (let i = before; i < this.matches.length; i += 1) {
-        this.matches[i] = keep(this.matches[i]!, this.#builder.fields);
-      }
-    }
+      this.#judge(record.buf, record.pos, itsHits, record.path, nowMs);
+      // A match is read from a state that the next record overwrites.
+      const found = this.matches.slice(before).map((m) => keep(m, this.#builder.fields));
+      this.matches.splice(before, found.length, ...found);
+      return found.map((m) => m.rule);
+    });
   }
 
-  #judge(buf: Buffer, pos: number, hits: Hits, outer: Hits | null, path: string | null, nowMs: number): void {
+  /** @param path null: the event itself. */
+  #judge(buf: Buffer, pos: number, hits: Hits, path: string | null, nowMs: number): void {
     this.#serial += 1;
     if (this.#list.length > 0) this.#list.length = 0;
-    this.#units.jsonColumns(hits, this.#states);
-    const view = this.#sighting.begin(hits, outer);
+    const { outers } = this.#tree;
+    const own = path?.includes('[') ? this.#own.listed : this.#own.single;
+    const view = this.#sighting.begin(hits, outers, own);
     this.#record = { buf, pos, view, decoded: undefined, ecs: undefined };
     for (const candidate of this.#always) this.#try(candidate, path, nowMs);
     // Candidates are put on the list while `begin` runs; none is added here.
@@ -228,6 +242,7 @@ export class Engine {
 
   #try(candidate: Candidate, path: string | null, nowMs: number): void {
     if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return;
+    if (this.#tree.matchedAround.has(candidate.rule)) return;
     if (!this.#asking) candidate.candidates += 1;
     const { clock } = this.#options;
     if (clock === undefined) {

@@ -21,6 +21,8 @@ const PROBE = 3;
 /** What a state may hold besides, in any view. */
 const HAS_CLUE = 1;
 const HAS_MARK = 2;
+/** A column that holds JSON text in some view, and nothing else that is marked. */
+const HAS_TEXT = 4;
 
 interface Clue {
   readonly id: number;
@@ -97,6 +99,7 @@ export class FirstLook {
       const flag = flags[states[i]!]!;
       if (flag === 0) continue;
       if ((flag & HAS_MARK) !== 0 && mayHoldRecords(buf, positions[i]!)) return true;
+      if ((flag & HAS_TEXT) !== 0 && looksLikeJson(buf, positions[i]!)) return true;
       if ((flag & HAS_CLUE) !== 0) clue = true;
     }
     const view = clue ? this.#recognise(found, buf) : this.#views.fallback;
@@ -160,7 +163,7 @@ export class FirstLook {
   #learnStates(): void {
     const { states } = this.#states;
     const views = this.#always.length;
-    const { firstMark } = this.#views;
+    const { firstMark, jsonText } = this.#views;
     while (this.#flags.length < states.length) this.#flags = wider(this.#flags);
     while (this.#meanings.length < this.#flags.length * views)
       this.#meanings = grown(this.#meanings, this.#flags.length * views);
@@ -168,22 +171,25 @@ export class FirstLook {
       const { slots } = states[this.#known]!;
       const clues = slots.flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);
       this.#clues[this.#known] = clues;
-      const marked = slots.some((slot) => slot >= firstMark);
-      this.#flags[this.#known] = (clues.length > 0 ? HAS_CLUE : 0) | (marked ? HAS_MARK : 0);
+      const marked = slots.some((slot) => slot >= firstMark && !jsonText.has(slot));
+      const text = slots.some((slot) => jsonText.has(slot));
+      this.#flags[this.#known] =
+        (clues.length > 0 ? HAS_CLUE : 0) | (marked ? HAS_MARK : 0) | (text ? HAS_TEXT : 0);
     }
   }
 
   /** What a value in `state` can mean for a record read by `view`. */
   #learn(state: number, view: number): void {
     const { slots, views } = this.#views;
-    const { covers } = views[view]!;
+    const { sources } = views[view]!;
     const probes: Probe[] = [];
     let judge = false;
     for (const slot of this.#states.states[state]!.slots) {
       const meaning = slots[slot];
       if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
-      if (view !== 0 && meaning.view === 0 && covers[meaning.field]) continue;
+      if (view !== 0 && meaning.view === 0 && sources[meaning.field] === null) continue;
       const plan = this.#indexed[meaning.field]!;
+      if (meaning.whole && isAsked(plan)) judge = true;
       if (meaning.deep) {
         if (plan.exists !== -1) judge = true;
         continue;
@@ -232,11 +238,8 @@ function mayHoldRecords(buf: Buffer, pos: number): boolean {
     case 'array':
     case 'map':
       return true;
-    case 'str':
-    case 'bin':
-      return looksLikeJson(buf, pos);
     default:
-      return false;
+      return looksLikeJson(buf, pos);
   }
 }
 

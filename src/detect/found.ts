@@ -33,17 +33,23 @@ export class Hits {
   from = new Int32Array(256);
   count = 0;
   readonly sources: Buffer[] = [];
+  /** By source: the column whose JSON text it is; -1 for the record itself. */
+  readonly columns: number[] = [];
 
   clear(): void {
     this.count = 0;
-    if (this.sources.length > 0) this.sources.length = 0;
+    if (this.sources.length === 0) return;
+    this.sources.length = 0;
+    this.columns.length = 0;
   }
 
   /**
    * Adds what was found in `buf`. Arrays and maps are reported under marks only: the slots from `firstMark` on.
+   * @param column the column whose JSON text `buf` was; -1 for a record.
    */
-  take(found: Found, buf: Buffer, states: readonly PathState[], firstMark: number): void {
+  take(found: Found, buf: Buffer, states: readonly PathState[], firstMark: number, column = -1): void {
     const source = this.sources.push(buf) - 1;
+    this.columns.push(column);
     for (let i = 0; i < found.count; i += 1) {
       const { slots } = states[found.states[i]!]!;
       const pos = found.positions[i]!;

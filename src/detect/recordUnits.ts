@@ -1,5 +1,6 @@
-// Records inside an event: the `records` of an Event Hubs envelope, a Graph page's `value`, and JSON text under
-// `message`, `log`, `payload` or `event.original`. Found from the walk's marks; JSON text is turned into msgpack once.
+// Records inside a record: the `records` of an Event Hubs envelope, CloudTrail's `Records`, a Graph page's `value`, and
+// JSON text under `message`, `log` or `payload`, in each other too. Found from the walk's marks; JSON text is turned
+// into msgpack once. It judges nothing.
 import { jsonToMsgpack } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import { Found, type Hits } from './found.js';
@@ -13,10 +14,24 @@ export interface RecordUnit {
   readonly pos: number;
   readonly end: number;
   readonly path: string;
+  /** A map in a place that holds other things too: a record only if a mapping knows it (or what it holds). */
+  readonly onlyKnown: boolean;
+  /** The records inside this one; null: not looked for yet. */
+  inner: readonly RecordUnit[] | null;
 }
+
+/** Keys whose value is a list of records (`logEvents`: CloudWatch Logs; `data.events`: Okta's event hooks). */
+const listKeys = ['records', 'Records', 'value', 'logEvents', 'data.events'] as const;
+/** Keys whose value is a record, or JSON text of one or of a list. */
+const recordKeys = ['message', 'log', 'payload', 'detail'] as const;
+/** Where a record may hold records of its own. */
+export const recordMarks: readonly string[] = [...listKeys, ...recordKeys];
+const lists: ReadonlySet<string> = new Set(listKeys);
 
 /** JSON text longer than this is not looked into (bytes). */
 const JSON_TEXT_LIMIT = 8 * 1024 * 1024;
+/** How often JSON text may be wrapped in JSON text. */
+const MAX_WRAPS = 3;
 
 export class RecordUnits {
   readonly #views: Views;
@@ -35,35 +50,35 @@ export class RecordUnits {
       const slot = hits.slots[i]!;
       if (slot >= firstMark && marks.has(slot)) {
         const buf = hits.sources[hits.from[i]!]!;
-        const kind = kindOf(buf[hits.positions[i]!]!);
-        if (kind === 'array' || (kind === 'map' && marks.get(slot) === 'payload')) return true;
-        if ((kind === 'str' || kind === 'bin') && looksLikeJson(buf, hits.positions[i]!)) return true;
+        const pos = hits.positions[i]!;
+        if (holdsRecords(kindOf(buf[pos]!), marks.get(slot)!) || looksLikeJson(buf, pos)) return true;
       }
     }
     return false;
   }
 
-  /** The records, in document order. JSON that does not parse holds none. */
-  of(hits: Hits): RecordUnit[] {
+  /** The records right inside the record at `path` (null: the event), in document order. JSON that does not parse holds none. */
+  of(hits: Hits, path: string | null): RecordUnit[] {
     const { firstMark, marks } = this.#views;
     const units: RecordUnit[] = [];
     let pastArray = -1;
+    let arrayFrom = -1;
     for (let i = 0; i < hits.count; i += 1) {
       const slot = hits.slots[i]!;
-      const path = slot >= firstMark ? marks.get(slot) : undefined;
-      if (path === undefined) continue;
+      const key = slot >= firstMark ? marks.get(slot) : undefined;
+      if (key === undefined) continue;
       const buf = hits.sources[hits.from[i]!]!;
       const pos = hits.positions[i]!;
-      if (pos < pastArray) continue;
+      // What an array holds is marked too: it was taken with the array.
+      if (pos < pastArray && hits.from[i] === arrayFrom) continue;
+      const here = path === null ? key : `${path}.${key}`;
       const kind = kindOf(buf[pos]!);
-      if (kind === 'array' && path !== 'message' && path !== 'log' && path !== 'event.original') {
-        pastArray = elements(buf, pos, path, units);
-      } else if (kind === 'map' && path === 'payload' && !hasRecords(buf, pos)) {
-        units.push({ buf, pos, end: buf.length, path });
-      } else if (kind === 'str' || kind === 'bin') {
-        if (path === 'event.original' && units.length > 0) continue;
-        fromText(buf, pos, path, units);
-      }
+      if (kind === 'array' && holdsRecords(kind, key)) {
+        pastArray = elements(buf, pos, here, units);
+        arrayFrom = hits.from[i]!;
+      } else if (kind === 'map' && holdsRecords(kind, key))
+        units.push(unitOf(buf, pos, buf.length, here, key !== 'payload'));
+      else if (!lists.has(key)) fromText(buf, pos, here, units);
     }
     return units;
   }
@@ -74,98 +89,106 @@ export class RecordUnits {
     const walker = this.#walker;
     const { firstMark, jsonText } = this.#views;
     if (jsonText.size === 0) return;
-    const before = hits.count;
-    let seen: Set<number> | null = null;
-    for (let i = 0; i < before; i += 1) {
+    // Text inside such text (Kubernetes' `properties.log`) is found on the way.
+    for (let i = 0; i < hits.count; i += 1) {
       const slot = hits.slots[i]!;
       if (slot < firstMark) continue;
       const column = jsonText.get(slot);
       if (!column) continue;
       const buf = hits.sources[hits.from[i]!]!;
       const pos = hits.positions[i]!;
-      const kind = kindOf(buf[pos]!);
-      if ((kind !== 'str' && kind !== 'bin') || !looksLikeJson(buf, pos)) continue;
+      if (!looksLikeJson(buf, pos)) continue;
       const state = states.at(column.path);
-      seen ??= new Set();
-      if (state === null || seen.has(pos)) continue;
-      seen.add(pos);
+      if (state === null) continue;
       const parsed = parse(buf, pos);
       if (parsed === null) continue;
       walker.over(parsed, new DataView(parsed.buffer, parsed.byteOffset, parsed.length), parsed.length);
       found.count = 0;
       walker.value(state, 0, 0);
-      hits.take(found, parsed, states.states, firstMark);
+      hits.take(found, parsed, states.states, firstMark, column.column);
     }
   }
 }
 
-/** Puts the maps of the array at `pos` on the list; returns the offset past the array. */
+/** Whether a value of this kind under a mark is records as it stands, without being text. */
+function holdsRecords(kind: ReturnType<typeof kindOf>, key: string): boolean {
+  if (kind === 'array') return lists.has(key) || (key !== 'message' && key !== 'log' && key !== 'detail');
+  return kind === 'map' && !lists.has(key) && key !== 'log';
+}
+
+function unitOf(buf: Buffer, pos: number, end: number, path: string, onlyKnown = false): RecordUnit {
+  return { buf, pos, end, path, onlyKnown, inner: null };
+}
+
+/** Puts the records of the array at `pos` on the list; returns the offset past the array. */
 function elements(buf: Buffer, pos: number, path: string, units: RecordUnit[]): number {
   const count = lengthAt(buf, pos);
   let at = pos + headerSize(buf[pos]!);
   for (let i = 0; i < count; i += 1) {
     const end = skip(buf, at, buf.length);
     if (end < 0) return at;
-    if (kindOf(buf[at]!) === 'map') units.push({ buf, pos: at, end, path: `${path}[${i}]` });
+    if (kindOf(buf[at]!) === 'map') units.push(unitOf(buf, at, end, `${path}[${i}]`));
+    else fromText(buf, at, `${path}[${i}]`, units);
     at = end;
   }
   return at;
-}
-
-/** Whether the map at `pos` is an envelope itself: its `records` are marked apart. */
-function hasRecords(buf: Buffer, pos: number): boolean {
-  return recordsAt(buf, pos) !== -1;
-}
-
-/** Offset of the array under the key `records` (or a Graph page's `value`) of the map at `pos`; -1: none. */
-function recordsAt(buf: Buffer, pos: number): number {
-  const count = lengthAt(buf, pos);
-  let at = pos + headerSize(buf[pos]!);
-  for (let i = 0; i < count; i += 1) {
-    const value = skip(buf, at, buf.length);
-    if (value < 0) return -1;
-    const kind = kindOf(buf[at]!);
-    if ((kind === 'str' || kind === 'bin') && kindOf(buf[value]!) === 'array') {
-      const start = at + headerSize(buf[at]!);
-      const key = buf.toString('latin1', start, start + lengthAt(buf, at));
-      if (key === 'records' || key === 'value') return value;
-    }
-    at = skip(buf, value, buf.length);
-    if (at < 0) return -1;
-  }
-  return -1;
 }
 
 function fromText(buf: Buffer, pos: number, path: string, units: RecordUnit[]): void {
   if (!looksLikeJson(buf, pos)) return;
   const parsed = parse(buf, pos);
   if (parsed === null) return;
-  if (kindOf(parsed[0]!) === 'array') {
-    elements(parsed, 0, path, units);
-    return;
-  }
-  const records = recordsAt(parsed, 0);
-  if (records === -1) units.push({ buf: parsed, pos: 0, end: parsed.length, path });
-  else elements(parsed, records, `${path}.records`, units);
+  if (kindOf(parsed[0]!) === 'array') elements(parsed, 0, path, units);
+  else units.push(unitOf(parsed, 0, parsed.length, path));
 }
 
-/** Whether the str or bin at `pos` could be JSON worth looking into. */
+const BOM = [0xef, 0xbb, 0xbf];
+
+/** Whether a str or bin begins like a JSON object or array, or like JSON text of one (`"{…`). */
 export function looksLikeJson(buf: Buffer, pos: number): boolean {
+  const kind = kindOf(buf[pos]!);
+  if (kind !== 'str' && kind !== 'bin') return false;
   const start = pos + headerSize(buf[pos]!);
   const end = start + lengthAt(buf, pos);
   if (end - start > JSON_TEXT_LIMIT) return false;
   let at = start;
-  while (at < end && (buf[at] === 0x20 || buf[at] === 0x0a || buf[at] === 0x0d || buf[at] === 0x09)) at += 1;
-  return at < end && (buf[at] === 0x7b || buf[at] === 0x5b);
+  if (BOM.every((byte, i) => buf[start + i] === byte)) at += BOM.length;
+  let quoted = false;
+  for (; at < end; at += 1) {
+    const c = buf[at]!;
+    if (c === 0x7b || c === 0x5b) return true;
+    if (c === 0x22 && !quoted) quoted = true;
+    else if (c === 0x5c && quoted) return true;
+    else if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return false;
+  }
+  return false;
 }
 
-/** The str or bin at `pos`, read as JSON; null: it is not. */
+/** The str or bin at `pos`, read as JSON, however often it is wrapped in JSON text; null: it is no map or list. */
 function parse(buf: Buffer, pos: number): Buffer | null {
-  const start = pos + headerSize(buf[pos]!);
-  try {
-    return jsonToMsgpack(buf.toString('utf8', start, start + lengthAt(buf, pos)));
-  } catch {
-    // Text that only looks like JSON is text: the event is judged as it stands.
-    return null;
+  let text = buf;
+  let at = pos;
+  for (let wraps = 0; wraps <= MAX_WRAPS; wraps += 1) {
+    const start = at + headerSize(text[at]!);
+    let parsed: Buffer;
+    try {
+      parsed = jsonToMsgpack(trimmed(text.toString('utf8', start, start + lengthAt(text, at))));
+    } catch {
+      // Text that only looks like JSON is text: the event is judged as it stands.
+      return null;
+    }
+    const kind = kindOf(parsed[0]!);
+    if (kind === 'map' || kind === 'array') return parsed;
+    if (!looksLikeJson(parsed, 0)) return null;
+    text = parsed;
+    at = 0;
   }
+  return null;
+}
+
+/** Without a byte order mark before it and the NULs that some senders put behind it. */
+function trimmed(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end -= 1;
+  return text.slice(text.charCodeAt(0) === 0xfeff ? 1 : 0, end);
 }

@@ -1,7 +1,8 @@
 // One record as the rules see it, after the walk: which atoms hold, and the values of each field, in the view that
 // its form calls for. Reused for every record: `begin` forgets the last one by counting up a serial.
-import type { RawValue } from '../fields/mapping.js';
+import type { FieldSource, RawValue } from '../fields/mapping.js';
 import type { ScalarKind } from '../kql/predicate.js';
+import { decode } from '../msgpack/decode.js';
 import { headerSize, lengthAt } from '../msgpack/scan.js';
 import type { Hits } from './found.js';
 import { LiteralTable } from './literals.js';
@@ -67,21 +68,29 @@ export class Sighting {
     this.#plans = plans;
   }
 
-  /** Takes in what a walk found. `outer` is the event around an inner record: its ECS fields count where the record has none. */
-  begin(hits: Hits, outer: Hits | null): number {
-    if (this.#serial === MAX_SERIAL) this.#startOver();
-    this.#serial += 1;
+  /**
+   * Takes in what a walk found; returns the record's view. `outers` are the records around an inner one, the nearest
+   * last: their ECS fields count where the record has none, those of `own` excepted.
+   */
+  begin(hits: Hits, outers: readonly Hits[], own: ReadonlySet<number>): number {
+    this.#nextRecord();
     this.#count = 0;
     const view = this.#recognise(hits);
-    this.#takeHits(hits, view, false);
+    this.#takeHits(hits, view, null);
     const { derived, constants } = this.#views.views[view]!;
     for (let i = 0; i < derived.length; i += 1) {
       const d = derived[i]!;
       this.#addAll(d.field, d.as(d.slots.map((slot) => this.#slotValues(slot, hits))));
     }
     for (let i = 0; i < constants.length; i += 1) this.#addAll(constants[i]!.field, constants[i]!.values);
-    if (outer !== null) this.#takeHits(outer, 0, true);
+    for (let i = outers.length - 1; i >= 0; i -= 1) this.#takeHits(outers[i]!, 0, own);
     return view;
+  }
+
+  /** The view that a record's form calls for; 0: ECS, or nothing that is known. Forgets the record before. */
+  viewOf(hits: Hits): number {
+    this.#nextRecord();
+    return this.#recognise(hits);
   }
 
   /** Whether an atom holds for the record. */
@@ -110,11 +119,14 @@ export class Sighting {
   }
 
   /** Serials are 32 bits wide: after a few hours of full load they begin again. */
-  #startOver(): void {
-    this.#serial = 0;
-    for (const serials of [this.#held, this.#asked, this.#slotSerial]) serials.fill(0);
-    for (let f = 0; f < this.#fieldSerial.length; f += 1)
-      if (this.#fieldSerial[f] !== 0) this.#fieldSerial[f] = -1;
+  #nextRecord(): void {
+    if (this.#serial === MAX_SERIAL) {
+      this.#serial = 0;
+      for (const serials of [this.#held, this.#asked, this.#slotSerial]) serials.fill(0);
+      for (let f = 0; f < this.#fieldSerial.length; f += 1)
+        if (this.#fieldSerial[f] !== 0) this.#fieldSerial[f] = -1;
+    }
+    this.#serial += 1;
   }
 
   #anyValue(atom: Extract<Atom, { kind: 'test' }>): boolean {
@@ -136,11 +148,12 @@ export class Sighting {
 
   /** The view for the record's form: the first mapping one of whose clue groups holds, else ECS. */
   #recognise(hits: Hits): number {
-    const { clueSlots, views } = this.#views;
+    const { clueSlots, slotViews, views } = this.#views;
     const serial = this.#serial;
     let clue = false;
     for (let i = 0; i < hits.count; i += 1) {
       const slot = hits.slots[i]!;
+      if (!this.#isIn(slotViews[slot]!, hits, i)) continue;
       if (this.#slotSerial[slot] !== serial) {
         this.#slotSerial[slot] = serial;
         this.#slotFirst[slot] = i;
@@ -156,11 +169,17 @@ export class Sighting {
     return 0;
   }
 
+  /** Whether a hit counts in a view: one in a column's JSON text only if the view knows that column. */
+  #isIn(view: number, hits: Hits, i: number): boolean {
+    const column = hits.columns[hits.from[i]!]!;
+    return column === -1 || this.#views.columns[view]!.has(column);
+  }
+
   #slotValues(slot: number, hits: Hits): RawValue[] {
     if (this.#slotSerial[slot] !== this.#serial) return [];
     const out: RawValue[] = [];
     for (let i = this.#slotFirst[slot]!; i < hits.count; i += 1) {
-      if (hits.slots[i] !== slot) continue;
+      if (hits.slots[i] !== slot || !this.#isIn(this.#views.slotViews[slot]!, hits, i)) continue;
       const buf = hits.sources[hits.from[i]!]!;
       const kind = scalarKind(buf, hits.positions[i]!);
       if (kind !== null) out.push({ kind, text: scalarText(buf, hits.positions[i]!) });
@@ -168,21 +187,38 @@ export class Sighting {
     return out;
   }
 
-  #takeHits(hits: Hits, view: number, onlyMissing: boolean): void {
+  /** @param missing only fields that have no value yet, and none of these; null: all. */
+  #takeHits(hits: Hits, view: number, missing: ReadonlySet<number> | null): void {
     const { slots, views } = this.#views;
-    const covers = views[view]!.covers;
+    const { sources } = views[view]!;
     const serial = this.#serial;
     const own = this.#count;
     for (let i = 0; i < hits.count; i += 1) {
       const meaning = slots[hits.slots[i]!];
       if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
+      if (!this.#isIn(view, hits, i)) continue;
       const field = meaning.field;
-      if (onlyMissing && this.#fieldSerial[field] === serial && this.#head[field]! < own) continue;
-      if (view !== 0 && meaning.view === 0 && covers[field]) continue;
-      if (meaning.before.length > 0 && meaning.before.some((slot) => this.#slotSerial[slot] === serial))
-        continue;
-      this.#add(field, hits.sources[hits.from[i]!]!, hits.positions[i]!, meaning.deep);
+      if (missing !== null) {
+        if (missing.has(field) || (this.#fieldSerial[field] === serial && this.#head[field]! < own)) continue;
+      } else if (view !== 0 && meaning.view === 0) {
+        const source = sources[field];
+        if (source !== undefined && (source === null || this.#anyHit(source))) continue;
+      }
+      if (meaning.before.length > 0 && this.#anyHit(meaning.before)) continue;
+      if (meaning.whole) this.#addWhole(field, meaning.whole, hits, i);
+      else this.#add(field, hits.sources[hits.from[i]!]!, hits.positions[i]!, meaning.deep);
     }
+  }
+
+  #anyHit(slots: readonly number[]): boolean {
+    for (let i = 0; i < slots.length; i += 1) if (this.#slotSerial[slots[i]!] === this.#serial) return true;
+    return false;
+  }
+
+  /** What a map or list holds was marked after it: only the first hit counts. */
+  #addWhole(field: number, whole: NonNullable<FieldSource['whole']>, hits: Hits, i: number): void {
+    if (this.#slotFirst[hits.slots[i]!] !== i) return;
+    this.#addAll(field, whole(decode(hits.sources[hits.from[i]!]!, { pos: hits.positions[i]! })));
   }
 
   #add(field: number, buf: Buffer, pos: number, deep: boolean): void {

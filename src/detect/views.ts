@@ -1,7 +1,9 @@
 // The fields that rules read, as paths to watch for in each form a record can have: view 0 is ECS as it stands,
 // view n the n-th source mapping. All views are walked at once; which one counts is decided after the walk.
 import type { Clue, FieldSource, RawValue, SourceMapping } from '../fields/mapping.js';
+import { pairSource, pathsOf } from '../fields/sources.js';
 import type { Want } from './paths.js';
+import { recordMarks } from './recordUnits.js';
 
 /** What a hit on a slot means. */
 interface SlotMeaning {
@@ -13,6 +15,8 @@ interface SlotMeaning {
   readonly before: readonly number[];
   /** The value is input to a derived field, not the field's own. */
   readonly derived: boolean;
+  /** What is here, a map or list too, is turned into the field's values; null: scalars are the values. */
+  readonly whole: FieldSource['whole'] | null;
 }
 
 interface DerivedField {
@@ -27,8 +31,11 @@ interface View {
   readonly derived: readonly DerivedField[];
   /** Fields whose value the mapping itself gives. */
   readonly constants: readonly { readonly field: number; readonly values: readonly RawValue[] }[];
-  /** The mapping says where the field is found; the record's own ECS spelling counts only when nothing is there. */
-  readonly covers: readonly boolean[];
+  /**
+   * By field: the slots where the mapping finds it; the record's own ECS spelling counts only when none of them was
+   * hit. Null: the mapping gives the field itself, and the own spelling never counts. Undefined: the mapping knows nothing of it.
+   */
+  readonly sources: readonly (readonly number[] | null | undefined)[];
   /** The record's form is recognised when all clues of a group hold. */
   readonly clues: readonly (readonly CompiledClue[])[];
 }
@@ -51,20 +58,13 @@ export interface Views {
   readonly fallback: number;
   /** Mark slot to the path that it marks. */
   readonly marks: ReadonlyMap<number, string>;
-  /** Mark slot to the raw path whose string holds JSON text in that view. */
-  readonly jsonText: ReadonlyMap<number, { readonly view: number; readonly path: string }>;
+  /** Mark slot to the raw path whose string holds JSON text, and the column's number. */
+  readonly jsonText: ReadonlyMap<number, { readonly column: number; readonly path: string }>;
+  /** By view: the columns that hold JSON text in it. */
+  readonly columns: readonly ReadonlySet<number>[];
+  /** By slot: the view that it is watched for. */
+  readonly slotViews: readonly number[];
 }
-
-/** Where an event may hold records of its own. */
-const recordMarks = [
-  'records',
-  'value',
-  'message',
-  'log',
-  'payload',
-  'payload.records',
-  'event.original',
-] as const;
 
 /**
  * @param fields dotted ECS names, the index is the field's id.
@@ -80,53 +80,56 @@ export function compileViews(
   const wants: Want[] = [];
   const slots: (SlotMeaning | null)[] = [];
   const clueSlots: boolean[] = [];
+  const slotViews: number[] = [];
+  let view = 0;
   const want = (path: string, keys: Want['keys'], meaning: SlotMeaning | null, deep = false): number => {
     const slot = slots.push(meaning) - 1;
+    slotViews.push(meaning?.view ?? view);
     wants.push({ slot, path, keys, deep: meaning?.deep ?? deep });
     clueSlots.push(meaning === null);
     return slot;
   };
-  const plain = { before: [], derived: false };
+  const plain = { before: [], derived: false, whole: null };
   fields.forEach((name, field) => {
     want(name, 'exact', { view: 0, field, deep: false, ...plain });
     if (deepFields.has(field)) want(name, 'exact', { view: 0, field, deep: true, ...plain });
   });
-  const ecs: View = { mapping: null, derived: [], constants: [], covers: fields.map(() => false), clues: [] };
+  const ecs: View = { mapping: null, derived: [], constants: [], sources: [], clues: [] };
   const views: View[] = [ecs];
+  // Maps and lists are only reported to marks.
+  const wholes: { path: string; meaning: SlotMeaning; into: number[] }[] = [];
   for (const mapping of mappings) {
-    const view = views.length;
+    view = views.length;
     const derived: DerivedField[] = [];
     const constants: { field: number; values: readonly RawValue[] }[] = [];
-    const covers = fields.map(() => false);
+    const sources: (number[] | null | undefined)[] = fields.map(() => undefined);
     fields.forEach((name, field) => {
       const given = own(mapping.constants, name);
       if (given) {
         constants.push({ field, values: given.map((text) => ({ kind: 'string', text })) });
-        covers[field] = true;
+        sources[field] = null;
         return;
       }
-      const source = own(mapping.fields, name);
+      const source = own(mapping.fields, name) ?? pairSource(mapping, name);
       if (source?.as) {
-        const meaning = { view, field, deep: false, before: [], derived: true };
+        const meaning = { view, field, deep: false, ...plain, derived: true };
         derived.push({ field, slots: source.from.map((p) => want(p, 'exact', meaning)), as: source.as });
-        covers[field] = true;
+        sources[field] = null;
         return;
       }
-      const before: number[] = [];
-      const watch = (path: string, keys: Want['keys']): void => {
-        covers[field] = true;
-        const earlier = [...before];
-        before.push(want(path, keys, { view, field, deep: false, before: earlier, derived: false }));
-        if (deepFields.has(field)) want(path, keys, { view, field, deep: true, ...plain });
-      };
-      for (const path of source?.from ?? []) watch(path, 'exact');
-      if (source) return;
-      for (const tree of mapping.trees) {
-        if (!name.startsWith(`${tree.ecs}.`)) continue;
-        const rest = name.slice(tree.ecs.length + 1);
-        watch(tree.raw === '' ? rest : `${tree.raw}.${rest}`, tree.keys === 'snake' ? 'snake' : 'exact');
-        break;
+      const found: number[] = [];
+      if (source?.whole) {
+        const meaning = { view, field, deep: false, ...plain, whole: source.whole };
+        for (const path of source.from) wholes.push({ path, meaning, into: found });
+        sources[field] = found;
+        return;
       }
+      for (const { path, keys } of pathsOf(mapping, name, source)) {
+        const before = [...found];
+        found.push(want(path, keys, { view, field, deep: false, ...plain, before }));
+        if (deepFields.has(field)) want(path, keys, { view, field, deep: true, ...plain, before });
+      }
+      if (found.length > 0) sources[field] = found;
     });
     const clues = mapping.when.map((group) =>
       group.map((clue): CompiledClue => {
@@ -134,21 +137,25 @@ export function compileViews(
         return { slot, clue, holds: clueTest(clue) };
       }),
     );
-    views.push({ mapping, derived, constants, covers, clues });
+    views.push({ mapping, derived, constants, sources, clues });
   }
   const firstMark = slots.length;
   const marks = new Map<number, string>();
   for (const path of [...recordMarks, ...moreMarks]) marks.set(want(path, 'exact', null), path);
-  const jsonText = new Map<number, { view: number; path: string }>();
-  mappings.forEach((mapping, i) => {
-    for (const path of mapping.jsonText) jsonText.set(want(path, 'exact', null), { view: i + 1, path });
-  });
+  const jsonText = new Map<number, { column: number; path: string }>();
+  const paths = [...new Set(mappings.flatMap((m) => m.jsonText))];
+  paths.forEach((path, column) => void jsonText.set(want(path, 'exact', null), { column, path }));
+  const columns = [
+    new Set<number>(),
+    ...mappings.map((m) => new Set(m.jsonText.map((p) => paths.indexOf(p)))),
+  ];
+  for (const { path, meaning, into } of wholes) into.push(want(path, 'exact', meaning));
   for (let i = firstMark; i < clueSlots.length; i += 1) clueSlots[i] = false;
   const fallback = Math.max(
     0,
     views.findIndex((v) => v.clues.some((group) => group.length === 0)),
   );
-  return { wants, slots, views, clueSlots, fallback, firstMark, marks, jsonText };
+  return { wants, slots, slotViews, views, clueSlots, fallback, firstMark, marks, jsonText, columns };
 }
 
 /** Rules may read fields called `constructor`: own keys only. */

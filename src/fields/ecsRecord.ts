@@ -1,9 +1,9 @@
 // A raw record as one record in ECS, objects kept as objects: what nested conditions, wildcard field names and bare
 // values are judged by, which ask for more than the values of a field. Slow; made only when such a condition is reached.
 
+import { jsonInText } from './jsonText.js';
 import type { RawValue, SourceMapping } from './mapping.js';
 import { isMap, type Plain, plainEntries } from './plain.js';
-import { parseJson } from './rawValues.js';
 import { snakeCase } from './snakeCase.js';
 import { mappedValues } from './view.js';
 
@@ -15,12 +15,17 @@ export function ecsRecord(record: unknown, mapping: SourceMapping): Plain {
   };
   for (const [key, value] of plainEntries(record)) put(key, value);
   const named = [...Object.keys(mapping.constants), ...Object.keys(mapping.fields)];
-  // The first tree that a field lies below counts, so it is put last.
-  for (const { ecs, raw, keys } of [...mapping.trees].reverse()) {
-    const subtree = raw === '' ? record : subtreeAt(record, raw.split('.'), raw, mapping.jsonText);
-    if (subtree === undefined) continue;
+  // The first tree that a field lies below counts, so it is put last; those of one name are there together.
+  for (const ecs of [...new Set(mapping.trees.map((tree) => tree.ecs))].reverse()) {
     const own = named.filter((name) => name.startsWith(`${ecs}.`)).map((name) => name.slice(ecs.length + 1));
-    put(ecs, transformed(subtree, keys === 'snake', raw, mapping.jsonText, new Set(own)));
+    const found = mapping.trees.flatMap(({ ecs: name, raw, keys, pairs }): unknown[] => {
+      if (name !== ecs) return [];
+      const subtree = raw === '' ? record : subtreeAt(record, raw.split('.'), raw, mapping.jsonText);
+      if (subtree === undefined) return [];
+      if (pairs) return [pairsOf(subtree)];
+      return [transformed(subtree, keys === 'snake', raw, mapping.jsonText, new Set(own))];
+    });
+    if (found.length > 0) put(ecs, found.length === 1 ? found[0] : found);
   }
   for (const name of named) {
     const values = mappedValues(record, mapping, name);
@@ -43,7 +48,7 @@ function subtreeAt(
     return found.length > 0 ? found : undefined;
   }
   const at = raw.split('.').slice(0, -path.length).join('.');
-  const inText = typeof value === 'string' && jsonText.includes(at) ? parseJson(value) : undefined;
+  const inText = typeof value === 'string' && jsonText.includes(at) ? jsonInText(value) : undefined;
   const map = inText ?? value;
   if (!isMap(map)) return undefined;
   const entries = plainEntries(map);
@@ -66,10 +71,8 @@ function transformed(
   if (Array.isArray(value))
     return value.map((v: unknown) => transformed(v, snake, at, jsonText, left, below));
   if (typeof value === 'string' && jsonText.includes(at)) {
-    const parsed = parseJson(value);
-    return isMap(parsed) || Array.isArray(parsed)
-      ? transformed(parsed, snake, '\u0000', jsonText, left, below)
-      : value;
+    const inside = jsonInText(value);
+    return inside === undefined ? value : transformed(inside, snake, at, jsonText, left, below);
   }
   if (!isMap(value)) return value;
   const pairs = plainEntries(value).flatMap(([key, inner]): [string, unknown][] => {
@@ -84,7 +87,13 @@ function transformed(
   return out;
 }
 
-function plainOf({ kind, text }: RawValue): unknown {
+/** `[{key, value}]` as one map. */
+function pairsOf(list: unknown): unknown {
+  const entries = (Array.isArray(list) ? list : [list]).map((pair: unknown) => new Map(plainEntries(pair)));
+  return new Map(entries.map((pair) => [pair.get('key'), pair.get('value')]));
+}
+
+export function plainOf({ kind, text }: RawValue): unknown {
   if (kind === 'boolean') return text === 'true';
   if (kind === 'string') return text;
   return /^-?\d{16,}$/.test(text) ? BigInt(text) : Number(text);

@@ -1,25 +1,36 @@
-// Rows of Log Analytics tables (query API, data export, CSV): PascalCase columns without `properties`, some of which
-// hold JSON text. Elastic's integration has no mapping for these; named as the same record from Azure Monitor is.
-import { signInConstants } from './azureSignIn.js';
-import { emailOf, outcomeOfErrorCode, outcomeOfResult } from './derive.js';
-import type { SourceMapping } from './mapping.js';
+// Sign-in rows of Log Analytics tables (query API, data export, CSV): PascalCase columns without `properties`, some of
+// which hold JSON text. Elastic's integration has no mapping for these; named as the same record from Azure Monitor is.
+import { resourceFields } from './azureCommon.js';
+import { processingDetails, signInConstants } from './azureSignIn.js';
+import { domainOf, emailOf, firstFilled, outcomeOfErrorCode, timeOf } from './derive.js';
+import type { RawValue, SourceMapping } from './mapping.js';
 
 const signInTables = [
   'SigninLogs',
   'AADNonInteractiveUserSignInLogs',
   'AADServicePrincipalSignInLogs',
   'AADManagedIdentitySignInLogs',
+  'MicrosoftServicePrincipalSignInLogs',
   'ADFSSignInLogs',
 ];
-const signInCategories = [
-  'SignInLogs',
-  'NonInteractiveUserSignInLogs',
-  'ServicePrincipalSignInLogs',
-  'ManagedIdentitySignInLogs',
-  'ADFSSignInLogs',
-];
+
+/** The spellings of a column: over several tables a query gives a pair, one of which is filled. */
+export const spellings = (column: string): string[] => [column, `${column}_dynamic`, `${column}_string`];
+
+const P = 'azure.signinlogs.properties';
 const address = { from: ['IPAddress'] };
-const audiences = 'ConditionalAccessAudiences';
+const audiences = spellings('ConditionalAccessAudiences');
+const objects = {
+  status: 'Status',
+  device_detail: 'DeviceDetail',
+  location_details: 'LocationDetails',
+  applied_conditional_access_policies: 'ConditionalAccessPolicies',
+  authentication_details: 'AuthenticationDetails',
+  network_location_details: 'NetworkLocationDetails',
+  token_protection_status_details: 'TokenProtectionStatusDetails',
+  mfa_detail: 'MfaDetail',
+};
+const processing = spellings('AuthenticationProcessingDetails');
 
 export const logAnalyticsSignIn: SourceMapping = {
   beyondElastic: true,
@@ -27,8 +38,12 @@ export const logAnalyticsSignIn: SourceMapping = {
   when: [
     [{ path: 'Type', oneOf: signInTables }],
     [
-      { path: 'Category', oneOf: signInCategories },
+      { path: 'Category', endsWith: 'SignInLogs' },
       { path: 'ResultType', exists: true },
+    ],
+    [
+      { path: 'Category', endsWith: 'SignInLogs' },
+      { path: 'TimeGenerated', exists: true },
     ],
     [
       { path: 'AuthenticationProtocol', exists: true },
@@ -37,27 +52,35 @@ export const logAnalyticsSignIn: SourceMapping = {
   ],
   constants: signInConstants,
   fields: {
+    '@timestamp': {
+      from: ['CreatedDateTime', 'TimeGenerated', 'TimeGenerated [UTC]', 'CreatedDateTime [UTC]'],
+      as: timeOf,
+    },
     // `Status` where the table has it, else `ResultType`, which holds the same code as text.
     'event.outcome': {
-      from: ['Status.errorCode', 'ResultType'],
-      as: ([status = [], result = []]) => outcomeOfErrorCode([status.length > 0 ? status : result]),
+      from: [...spellings('Status').map((column) => `${column}.errorCode`), 'ResultType'],
+      as: (groups) => outcomeOfErrorCode([firstFilled(groups)]),
     },
     'event.id': { from: ['Id'] },
     'event.action': { from: ['OperationName'] },
     'user.id': { from: ['UserId'] },
-    'user.name': { from: ['UserPrincipalName', 'ServicePrincipalName'] },
+    'user.name': { from: ['UserPrincipalName', 'ServicePrincipalName'], as: firstFilled },
     'user.full_name': { from: ['UserDisplayName'] },
     'user.email': { from: ['UserPrincipalName'], as: emailOf },
+    'user.domain': { from: ['UserPrincipalName'], as: domainOf },
     'user_agent.original': { from: ['UserAgent'] },
     'source.ip': address,
     'source.address': address,
     'client.ip': address,
     'related.ip': address,
+    'source.as.number': { from: ['AutonomousSystemNumber'] },
+    // `TenantId` is the workspace.
     'azure.tenant_id': { from: ['AADTenantId'] },
     'azure.correlation_id': { from: ['CorrelationId'] },
-    'azure.resource.id': { from: ['ResourceId'] },
+    ...resourceFields(['ResourceId', '_ResourceId']),
     'geo.country_iso_code': { from: ['Location'] },
-    'geo.city_name': { from: ['LocationDetails.city'] },
+    'geo.city_name': { from: spellings('LocationDetails').map((column) => `${column}.city`) },
+    'geo.region_name': { from: spellings('LocationDetails').map((column) => `${column}.state`) },
     'log.level': { from: ['Level'] },
     'azure.signinlogs.category': { from: ['Category'] },
     'azure.signinlogs.operation_name': { from: ['OperationName'] },
@@ -65,79 +88,30 @@ export const logAnalyticsSignIn: SourceMapping = {
     'azure.signinlogs.result_signature': { from: ['ResultSignature'] },
     'azure.signinlogs.result_description': { from: ['ResultDescription'] },
     'azure.signinlogs.identity': { from: ['Identity'] },
-    'azure.signinlogs.properties.created_at': { from: ['CreatedDateTime'] },
-    'azure.signinlogs.properties.conditional_access_audiences.application_id': {
-      from: [`${audiences}.applicationId`, audiences],
-      as: ([inside = [], plain = []]) =>
-        inside.length > 0 ? inside : plain.filter((v) => !/^\s*[{[]/.test(v.text)),
+    [`${P}.created_at`]: { from: ['CreatedDateTime', 'CreatedDateTime [UTC]'], as: firstFilled },
+    [`${P}.processing_time_ms`]: { from: ['ProcessingTimeInMilliseconds'] },
+    [`${P}.risk_level_during_signin`]: { from: ['RiskLevelDuringSignIn'] },
+    // `ResourceId` is Azure's resource; the application signed in to has this name here.
+    [`${P}.resource_id`]: { from: ['ResourceIdentity'] },
+    [`${P}.conditional_access_audiences.application_id`]: {
+      from: [...audiences.map((column) => `${column}.applicationId`), ...audiences],
+      as: applicationIds,
     },
-  },
-  trees: [{ ecs: 'azure.signinlogs.properties', raw: '', keys: 'snake' }],
-  jsonText: [
-    audiences,
-    'Status',
-    'Status_string',
-    'DeviceDetail',
-    'LocationDetails',
-    'ConditionalAccessPolicies',
-    'AuthenticationDetails',
-    'AuthenticationProcessingDetails',
-    'NetworkLocationDetails',
-  ],
-};
-
-export const logAnalyticsActivity: SourceMapping = {
-  beyondElastic: true,
-  name: 'azure.activitylogs (Log Analytics row)',
-  when: [[{ path: 'Type', oneOf: ['AzureActivity'] }]],
-  constants: {
-    'event.dataset': ['azure.activitylogs'],
-    'data_stream.dataset': ['azure.activitylogs'],
-    'event.module': ['azure'],
-    'event.kind': ['event'],
-    'cloud.provider': ['azure'],
-  },
-  fields: {
-    'event.outcome': { from: ['ActivityStatusValue', 'ActivityStatus'], as: outcomeOfResult },
-    'event.action': { from: ['OperationNameValue', 'OperationName'] },
-    'event.id': { from: ['EventDataId'] },
-    'user.name': { from: ['Caller'] },
-    'user.email': { from: ['Caller'], as: emailOf },
-    'source.ip': { from: ['CallerIpAddress'] },
-    'azure.correlation_id': { from: ['CorrelationId'] },
-    'azure.resource.id': { from: ['_ResourceId', 'ResourceId'] },
-    'azure.subscription_id': { from: ['SubscriptionId'] },
-    'azure.activitylogs.operation_name': { from: ['OperationNameValue', 'OperationName'] },
-    'azure.activitylogs.result_type': { from: ['ActivityStatusValue'] },
+    [`${P}.authentication_processing_details`]: { from: processing.map((column) => `${column}.value`) },
   },
   trees: [
-    { ecs: 'azure.activitylogs.properties', raw: 'Properties', keys: 'as_is' },
-    { ecs: 'azure.activitylogs', raw: '', keys: 'snake' },
+    ...processing.map((column) => processingDetails(column)),
+    ...Object.entries(objects).flatMap(([ecs, column]) =>
+      spellings(column).map((raw) => ({ ecs: `${P}.${ecs}`, raw, keys: 'snake' as const })),
+    ),
+    { ecs: P, raw: '', keys: 'snake' },
   ],
-  jsonText: ['Properties', 'Properties_d', 'Authorization', 'Claims', 'HTTPRequest'],
+  jsonText: [...audiences, ...processing, ...Object.values(objects).flatMap(spellings)],
 };
 
-export const logAnalyticsAudit: SourceMapping = {
-  beyondElastic: true,
-  name: 'azure.auditlogs (Log Analytics row)',
-  when: [[{ path: 'Type', oneOf: ['AuditLogs'] }]],
-  constants: {
-    'event.dataset': ['azure.auditlogs'],
-    'data_stream.dataset': ['azure.auditlogs'],
-    'event.module': ['azure'],
-    'event.kind': ['event'],
-    'cloud.provider': ['azure'],
-  },
-  fields: {
-    'event.outcome': { from: ['Result'], as: outcomeOfResult },
-    'event.action': { from: ['OperationName'] },
-    'event.id': { from: ['Id'] },
-    'azure.auditlogs.operation_name': { from: ['OperationName'] },
-    'azure.auditlogs.category': { from: ['Category'] },
-    'azure.auditlogs.identity': { from: ['Identity'] },
-    'azure.correlation_id': { from: ['CorrelationId'] },
-    'azure.tenant_id': { from: ['AADTenantId'] },
-  },
-  trees: [{ ecs: 'azure.auditlogs.properties', raw: '', keys: 'snake' }],
-  jsonText: ['InitiatedBy', 'TargetResources', 'AdditionalDetails'],
-};
+/** The ids of the objects, else the plain strings; a text of JSON is not one of them. */
+function applicationIds(groups: readonly (readonly RawValue[])[]): readonly RawValue[] {
+  const inside = groups.slice(0, audiences.length).flat();
+  if (inside.length > 0) return inside;
+  return groups.flat().filter((v) => v.text !== '' && !/^\s*[{[]/.test(v.text));
+}

@@ -20,15 +20,22 @@ export type Clue =
  */
 export interface FieldSource {
   readonly from: readonly string[];
+  /** Instead of `as`: the first thing at a path, a map or list too, and what becomes of it (plain values, or Maps for maps). */
+  readonly whole?: (value: unknown) => readonly RawValue[];
   readonly as?: (groups: readonly (readonly RawValue[])[]) => readonly RawValue[];
 }
 
-/** All ECS fields below `ecs` are found below `raw` ('' is the record), by a rule for the keys. */
+/**
+ * All ECS fields below `ecs` are found below `raw` ('' is the record), by a rule for the keys. The first tree that a
+ * field is below counts, and where it has no value the others of the same `ecs`; `fields` go before them.
+ */
 interface TreeSource {
   readonly ecs: string;
   readonly raw: string;
   /** `snake`: a raw key fits when its snake_case (Elastic's regex: ([a-z])([A-Z]+) → $1_$2, lower-cased) is the ECS key. */
   readonly keys: 'snake' | 'as_is';
+  /** `raw` is a list of `{key, value}` maps: the field below `ecs` is the key, its value the value. */
+  readonly pairs?: true;
 }
 
 export interface SourceMapping {
@@ -41,6 +48,8 @@ export interface SourceMapping {
   readonly trees: readonly TreeSource[];
   /** Raw paths whose string holds JSON text (Log Analytics columns); looked into as if it were in place. */
   readonly jsonText: readonly string[];
+  /** It knows every record (the config's constants): what such a record carries inside may still be the event. */
+  readonly general?: true;
   /** Elastic has no pipeline for this form at all; left out with `fields.beyond_elastic: false`. */
   readonly beyondElastic?: true;
   /** With `fields.beyond_elastic: false` these stand in for `fields` of the same name. */

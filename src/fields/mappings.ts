@@ -1,16 +1,18 @@
 // Every source whose raw records are understood, by precedence: the first that recognises a record reads it.
 import { awsCloudTrail } from './awsCloudTrail.js';
-import {
-  azureAadGraphActivity,
-  azureActivity,
-  azureAudit,
-  azureGraphActivity,
-  azureIdentityProtection,
-  azurePlatform,
-} from './azureActivity.js';
-import { azureSignIn } from './azureSignIn.js';
+import { azureActivity } from './azureActivity.js';
+import { azureAudit } from './azureAudit.js';
+import { azureAadGraphActivity, azureGraphActivity, azureIdentityProtection } from './azureEntra.js';
+import { azurePlatform } from './azurePlatform.js';
+import { azureSignIn, azureSignInPascal } from './azureSignIn.js';
 import { graphSignIn } from './graphSignIn.js';
-import { logAnalyticsActivity, logAnalyticsAudit, logAnalyticsSignIn } from './logAnalytics.js';
+import { logAnalyticsSignIn } from './logAnalytics.js';
+import {
+  logAnalyticsActivity,
+  logAnalyticsAudit,
+  logAnalyticsGraphActivity,
+  logAnalyticsIdentityProtection,
+} from './logAnalyticsOther.js';
 import type { SourceMapping } from './mapping.js';
 import { oktaSystem } from './oktaSystem.js';
 
@@ -25,6 +27,9 @@ export const sourceMappings: readonly SourceMapping[] = [
   logAnalyticsSignIn,
   logAnalyticsActivity,
   logAnalyticsAudit,
+  logAnalyticsGraphActivity,
+  logAnalyticsIdentityProtection,
+  azureSignInPascal,
   graphSignIn,
   awsCloudTrail,
   oktaSystem,

@@ -1,4 +1,5 @@
 // Values at a path of a plain record (objects, Maps, arrays looked through), keys spelled nested, dotted or mixed.
+import { jsonInText } from './jsonText.js';
 import type { RawValue } from './mapping.js';
 import { isMap, plainEntries } from './plain.js';
 import { snakeCase } from './snakeCase.js';
@@ -14,50 +15,54 @@ export interface RawPathOptions {
 
 export function rawValues(record: unknown, path: string, options: RawPathOptions): RawValue[] {
   const out: RawValue[] = [];
+  find(record, path, options, (value) => {
+    pushScalar(value, out);
+    return false;
+  });
+  return out;
+}
+
+/** The first map, list or scalar at the path; undefined: none. */
+export function firstAt(record: unknown, path: string, options: RawPathOptions): unknown {
+  const found: unknown[] = [];
+  find(record, path, options, (value) => {
+    if (value !== null && value !== undefined) found.push(value);
+    return true;
+  });
+  return found[0];
+}
+
+/** Calls `found` with what lies at the path; true: what is inside need not be looked at. */
+function find(
+  record: unknown,
+  path: string,
+  options: RawPathOptions,
+  found: (value: unknown) => boolean,
+): void {
   const visit = (value: unknown, rest: string, at: string): void => {
+    if (rest === '' && found(value)) return;
     if (Array.isArray(value)) {
       for (const element of value) visit(element, rest, at);
-      return;
-    }
-    if (rest === '') {
-      if (isMap(value)) {
-        if (options.deep) for (const [key, inner] of plainEntries(value)) visit(inner, '', `${at}.${key}`);
-      } else {
-        pushScalar(value, out);
-        if (typeof value === 'string' && options.jsonText.includes(at)) {
-          const parsed = parseJson(value);
-          if (typeof parsed === 'object' && parsed !== null) visit(parsed, '', '\u0000');
-        }
-      }
-      return;
-    }
-    if (isMap(value)) {
+    } else if (isMap(value)) {
       for (const [key, inner] of plainEntries(value)) {
-        const name = options.keys === 'snake' ? snakeCase(key) : key;
         const here = at === '' ? key : `${at}.${key}`;
+        if (rest === '') {
+          if (options.deep) visit(inner, '', here);
+          continue;
+        }
+        const name = options.keys === 'snake' ? snakeCase(key) : key;
         if (name === rest) visit(inner, '', here);
         else if (rest.startsWith(`${name}.`)) visit(inner, rest.slice(name.length + 1), here);
       }
     } else if (typeof value === 'string' && options.jsonText.includes(at)) {
-      const parsed = parseJson(value);
-      if (typeof parsed === 'object' && parsed !== null) visit(parsed, rest, '\u0000');
+      const inside = jsonInText(value);
+      if (inside !== undefined) visit(inside, rest, at);
     }
   };
   visit(record, path, '');
-  return out;
 }
 
-/** Undefined: not JSON (then it is text, and holds nothing). */
-export function parseJson(text: string): unknown {
-  if (!/^\s*[{[]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function pushScalar(value: unknown, out: RawValue[]): void {
+export function pushScalar(value: unknown, out: RawValue[]): void {
   if (typeof value === 'string') out.push({ kind: 'string', text: value });
   else if (typeof value === 'number' || typeof value === 'bigint')
     out.push({ kind: 'number', text: String(value) });

@@ -50,9 +50,17 @@ function asElasticHasIt(mapping: SourceMapping): SourceMapping {
   return { ...mapping, fields: { ...mapping.fields, ...mapping.elasticFields } };
 }
 
-/** The user's paths go first; the mapping's own stay behind them where they are plain paths. */
+/** The user's paths go first; what the mapping has of its own counts where none of them has a value. */
 function alias(from: readonly string[], existing: FieldSource | undefined): FieldSource {
-  return { from: existing && !existing.as ? [...from, ...existing.from] : from };
+  if (existing?.whole) return { from };
+  const all = [...from, ...(existing?.from ?? [])];
+  const derive = existing?.as;
+  if (!derive) return { from: all };
+  return {
+    from: all,
+    as: (groups) =>
+      groups.slice(0, from.length).find((g) => g.length > 0) ?? derive(groups.slice(from.length)),
+  };
 }
 
 /** For records that no mapping knows: with constants all of them, else those that have one of the aliased paths. */
@@ -71,5 +79,6 @@ function ownMapping(
     fields: Object.fromEntries(aliases.map(([field, from]) => [field, { from }])),
     trees: [],
     jsonText: [],
+    general: true,
   };
 }

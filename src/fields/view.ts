@@ -1,7 +1,8 @@
 // The slow reading of a raw record through a mapping, for fields that no rule reads (explaining, grouping) and as the
 // reference that the walk over bytes is held against.
 import type { Clue, RawValue, SourceMapping } from './mapping.js';
-import { rawValues } from './rawValues.js';
+import { firstAt, type RawPathOptions, rawValues } from './rawValues.js';
+import { pairSource, pathsOf } from './sources.js';
 
 /** The first mapping one of whose groups of clues all hold; null: the record is ECS, or nothing we know. */
 export function recognise(record: unknown, mappings: readonly SourceMapping[]): SourceMapping | null {
@@ -23,19 +24,16 @@ function holds(record: unknown, mapping: SourceMapping, clue: Clue): boolean {
 export function mappedValues(record: unknown, mapping: SourceMapping, field: string): readonly RawValue[] {
   const given = Object.hasOwn(mapping.constants, field) ? mapping.constants[field] : undefined;
   if (given) return given.map((text) => ({ kind: 'string', text }));
-  const options = { keys: 'exact' as const, deep: false, jsonText: mapping.jsonText };
-  const source = Object.hasOwn(mapping.fields, field) ? mapping.fields[field] : undefined;
-  if (source) {
-    const groups = source.from.map((path) => rawValues(record, path, options));
-    return source.as
-      ? source.as(groups)
-      : (groups.find((g) => g.length > 0) ?? rawValues(record, field, options));
+  const options: RawPathOptions = { keys: 'exact', deep: false, jsonText: mapping.jsonText };
+  const source = Object.hasOwn(mapping.fields, field) ? mapping.fields[field] : pairSource(mapping, field);
+  if (source?.as) return source.as(source.from.map((path) => rawValues(record, path, options)));
+  if (source?.whole) {
+    const whole = source.from.map((path) => firstAt(record, path, options)).find((v) => v !== undefined);
+    return whole === undefined ? rawValues(record, field, options) : source.whole(whole);
   }
-  for (const tree of mapping.trees) {
-    if (!field.startsWith(`${tree.ecs}.`)) continue;
-    const rest = field.slice(tree.ecs.length + 1);
-    const path = tree.raw === '' ? rest : `${tree.raw}.${rest}`;
-    return rawValues(record, path, { ...options, keys: tree.keys === 'snake' ? 'snake' : 'exact' });
+  for (const { path, keys } of pathsOf(mapping, field, source)) {
+    const values = rawValues(record, path, { ...options, keys });
+    if (values.length > 0) return values;
   }
   return rawValues(record, field, options);
 }

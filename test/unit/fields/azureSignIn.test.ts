@@ -70,8 +70,30 @@ describe('a sign-in record of Azure Monitor', () => {
     expect(read({ category, properties }, 'event.dataset')).not.toEqual(['azure.signinlogs']),
   );
 
-  it('is not one without properties', () =>
-    expect(read({ category: 'SignInLogs' }, 'event.dataset')).toBeNull());
+  it('is one by its category alone', () => {
+    expect(read({ category: 'SignInLogs' }, 'event.dataset')).toEqual(['azure.signinlogs']);
+    expect(read({ Category: 'SignInLogs' }, 'event.dataset')).toEqual(['azure.signinlogs']);
+  });
+
+  it('is read with all its keys in PascalCase', () => {
+    const expected = {
+      'event.outcome': ['success'],
+      'event.duration': ['0'],
+      '@timestamp': ['2025-07-01T10:45:17.5824212Z'],
+      'azure.tenant_id': ['tenant-1'],
+      'azure.correlation_id': ['correlation-1'],
+      'azure.signinlogs.operation_name': ['Sign-in activity'],
+    };
+    const pascal = {
+      Category: 'ServicePrincipalSignInLogs',
+      CorrelationId: 'correlation-1',
+      CreatedDateTime: '2025-07-01T10:45:17.5824212Z',
+      DurationMs: 0,
+      OperationName: 'Sign-in activity',
+      TenantId: 'tenant-1',
+    };
+    expect(like(pascal, expected)).toEqual(expected);
+  });
 
   it('is an authentication event of Azure', () => {
     const expected = {
