@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { ForwardClientOptions, OutputServer } from '../config/config.js';
 import type { OutChunk, Output } from '../sinks/output.js';
 import { Balancer } from './balance.js';
+import { ChunkIds } from './chunkIds.js';
+import { Gathering } from './gathering.js';
 import { type Outgoing, ServerLink } from './serverLink.js';
 
 export interface ForwardOutputDeps {
@@ -18,18 +20,21 @@ export class ForwardOutput implements Output {
   readonly name: string;
   readonly #links: readonly ServerLink[];
   readonly #balancer: Balancer<ServerLink>;
-  readonly #random: (bytes: number) => Buffer;
   /** Chunks that no server has taken yet, in order. */
   #waiting: Outgoing[] = [];
+  readonly #gathering = new Gathering();
+  #turn: NodeJS.Immediate | null = null;
+  readonly #ids: ChunkIds;
   #sequence = 0;
   #held = 0;
   #closed = false;
   readonly #idle: (() => void)[] = [];
 
   constructor(servers: readonly OutputServer[], options: ForwardClientOptions, deps: ForwardOutputDeps = {}) {
-    this.#random = deps.random ?? randomBytes;
+    const random = deps.random ?? randomBytes;
+    this.#ids = new ChunkIds(random);
     const linkDeps = {
-      random: this.#random,
+      random,
       chance: deps.chance ?? Math.random,
       now: deps.now ?? (() => performance.now()),
     };
@@ -66,10 +71,7 @@ export class ForwardOutput implements Output {
         this.#held -= 1;
         if (this.#held === 0) for (const wake of this.#idle.splice(0)) wake();
       };
-      this.#waiting.push({
-        sequence: this.#sequence++,
-        id: this.#random(16).toString('base64'),
-        chunk,
+      const now = this.#gathering.add(chunk, {
         confirm: () => {
           resolve();
           done();
@@ -79,11 +81,33 @@ export class ForwardOutput implements Output {
           done();
         },
       });
-      this.#sendWaiting();
+      if (now) this.#endTurn();
+      else this.#turn ??= setImmediate(() => this.#endTurn());
     });
   }
 
+  /** What was gathered goes out. */
+  #endTurn(): void {
+    if (this.#turn) clearImmediate(this.#turn);
+    this.#turn = null;
+    for (const { chunk, waiters } of this.#gathering.take()) {
+      this.#waiting.push({
+        sequence: this.#sequence++,
+        id: this.#ids.next(),
+        chunk,
+        confirm: () => {
+          for (const w of waiters) w.confirm();
+        },
+        fail: (cause) => {
+          for (const w of waiters) w.fail(cause);
+        },
+      });
+    }
+    this.#sendWaiting();
+  }
+
   async close(timeoutMs: number): Promise<number> {
+    this.#endTurn();
     if (this.#held > 0 && timeoutMs > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);

@@ -145,7 +145,7 @@ export class ServerLink {
       this.#armAckTimer();
     }
     const parts = outMessage(outgoing.chunk, requireAckResponse ? outgoing.id : null);
-    socket.cork();
+    this.#cork(socket);
     for (let i = 0; i < parts.length - 1; i += 1) socket.write(parts[i]!);
     const last = parts[parts.length - 1]!;
     if (requireAckResponse) socket.write(last);
@@ -155,7 +155,13 @@ export class ServerLink {
         if (!error && this.#socket === socket && this.#unconfirmed.delete(outgoing.id)) outgoing.confirm();
       });
     }
-    socket.uncork();
+  }
+
+  /** Whatever is written in this turn goes out in one write. */
+  #cork(socket: Socket): void {
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    process.nextTick(() => socket.uncork());
   }
 
   close(): void {

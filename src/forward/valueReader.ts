@@ -41,6 +41,8 @@ export interface ReadMemory {
 const scratch = Buffer.alloc(MIN_BLOCK);
 /** Room left in a block below which a new one is taken. */
 const LEAST_ROOM = 16 * 1024;
+/** What may come of the next message when one has been read to its end: about what its option takes. Bytes. */
+const SPILL = 4096;
 /** Beside what is known of a large message: its option comes last. */
 const SLACK = 64 * 1024;
 
@@ -105,10 +107,30 @@ export class ValueReader implements ReadTarget, LargeReader {
       this.#moveTo(this.#shareOf(buffer.length));
     } else if (this.#grant > buffer.length) {
       this.#moveTo(this.#grant);
+    } else if (have > 0 && have <= SPILL && this.#known > buffer.length - this.#start) {
+      // It will not fit: better moved now, with little of it here, than when most of it is.
+      this.#moveTo(this.#shareOf(buffer.length));
     } else if (left < this.#leastRoom) {
       this.#moveTo(this.#roomFor(have));
     }
-    return this.#block.buffer.subarray(this.#filled);
+    return this.#block.buffer.subarray(this.#filled, this.#readEnd());
+  }
+
+  /** Bytes that the value being read is long, as far as is known. */
+  get #known(): number {
+    return this.#json ? 0 : this.#skip.needed;
+  }
+
+  /**
+   * Where reading into the block ends. The last message that the block has room for is read to its end and hardly
+   * further: what came of the next one would have to be copied to another block.
+   */
+  #readEnd(): number {
+    const { length } = this.#block.buffer;
+    const known = this.#known;
+    const end = this.#start + known;
+    if (known <= 4 * SPILL || end > length || length - end >= known) return length;
+    return Math.min(length, Math.max(end, this.#filled) + SPILL);
   }
 
   filled(n: number): void {
@@ -166,7 +188,7 @@ export class ValueReader implements ReadTarget, LargeReader {
   #askForRoom(): void {
     const have = this.pending;
     if (have === 0 || this.#stopped) return;
-    const known = Math.max(this.#json ? 0 : this.#skip.needed, have + this.#leastRoom);
+    const known = Math.max(this.#known, have + this.#leastRoom);
     if (this.#start + known <= this.#block.buffer.length || known <= this.#pool.least) return;
     const exact = Math.max(known, Math.min(have * 2, this.#limits.chunkSizeLimit)) + SLACK;
     const wanted = exact > MAX_BLOCK ? exact : roundUp(exact);

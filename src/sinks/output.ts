@@ -16,6 +16,8 @@ export interface OutChunk {
   readonly signal: number;
   /** Upstream connection, so that an output can keep its order. */
   readonly connectionId: number;
+  /** One event that came as a message of its own: it may go on in one chunk with others of its tag. */
+  readonly isSingle?: boolean;
 }
 
 export interface Output {

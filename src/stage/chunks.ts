@@ -139,6 +139,7 @@ function chunkOf(
     compressed,
     signal: frame.signal,
     connectionId,
+    isSingle: frame.mode === 'message',
   };
 }
 
