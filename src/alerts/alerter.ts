@@ -2,6 +2,7 @@
 // look-back, what the rule suppresses, what is over the cap. Knows no clock: the time of arrival comes in.
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
+import type { Rule } from '../rules/rule.js';
 import { type Candidate, candidateOf, type Outcome, suppressionFields } from './candidate.js';
 import { Cap, type CapNotice } from './cap.js';
 import { type AlertedEvent, alertFields } from './document.js';
@@ -73,6 +74,11 @@ export class Alerter {
     return 'alert';
   }
 
+  /** Alerts over the cap that were held back elsewhere. */
+  holdBack(rule: Rule, nowMs: number, count: number): void {
+    this.#cap.holdBack(rule, nowMs, count);
+  }
+
   /** An alert that was decided on is none after all: its event may alert when it comes again. */
   withdraw(candidate: Candidate): void {
     const { rule, id, nowMs } = candidate;
@@ -83,13 +89,7 @@ export class Alerter {
 
   /** The alert's tag, by the template. */
   tagFor(tag: string, ruleId: string, severity: string): string {
-    const values: Readonly<Record<string, string>> = { tag, rule_id: ruleId, severity };
-    const made = this.#options.tag.replace(
-      /\$\{(tag|rule_id|severity)\}/g,
-      (_, name: string) => values[name]!,
-    );
-    // An event without a tag of its own leaves no dot behind.
-    return tag === '' ? made.replace(/\.$/, '') : made;
+    return alertTag(this.#options.tag, tag, ruleId, severity);
   }
 
   /** Ends intervals and groups that are over, so that their counts are told. */
@@ -112,4 +112,12 @@ export class Alerter {
     this.#cap.restore(state.caps, rules);
     this.#suppression.restore(state.suppression ?? [], rules);
   }
+}
+
+/** An alert's tag. @param template with `${tag}`, `${rule_id}`, `${severity}`. @param tag the event's. */
+export function alertTag(template: string, tag: string, ruleId: string, severity: string): string {
+  const values: Readonly<Record<string, string>> = { tag, rule_id: ruleId, severity };
+  const made = template.replace(/\$\{(tag|rule_id|severity)\}/g, (_, name: string) => values[name]!);
+  // An event without a tag of its own leaves no dot behind.
+  return tag === '' ? made.replace(/\.$/, '') : made;
 }

@@ -31,21 +31,18 @@ export class Cap {
 
   /** Takes one alert into the count; false: it is held back. */
   take(rule: Rule, nowMs: number): boolean {
-    const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
-    const key = keyOf(rule.id, start);
-    let count = this.#counts.get(key);
-    if (!count) {
-      count = { rule, start, alerts: 0, heldBack: 0 };
-      this.#counts.set(key, count);
-    }
-    count.rule = rule;
+    const count = this.#countOf(rule, nowMs);
     if (count.alerts < rule.maxSignals) {
       count.alerts += 1;
       return true;
     }
-    count.heldBack += 1;
-    if (count.heldBack === 1) this.#onNotice(noticeOf(count, 'reached'));
+    this.#holdBack(count, 1);
     return false;
+  }
+
+  /** Alerts over the cap that were held back elsewhere, where it was known to be reached. */
+  holdBack(rule: Rule, nowMs: number, held: number): void {
+    this.#holdBack(this.#countOf(rule, nowMs), held);
   }
 
   /** One alert that was taken is none after all. */
@@ -76,6 +73,21 @@ export class Cap {
       const rule = rules.find((r) => r.id === id);
       if (rule) this.#counts.set(keyOf(id, count.start), { rule, ...count });
     }
+  }
+
+  #countOf(rule: Rule, nowMs: number): Count {
+    const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
+    const key = keyOf(rule.id, start);
+    const count = this.#counts.get(key) ?? { rule, start, alerts: 0, heldBack: 0 };
+    count.rule = rule;
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  #holdBack(count: Count, held: number): void {
+    const isFirst = count.heldBack === 0;
+    count.heldBack += held;
+    if (isFirst) this.#onNotice(noticeOf(count, 'reached'));
   }
 
   #close(count: Count): void {

@@ -28,6 +28,7 @@ export interface DecidedAlert {
 
 /** Where a stage asks what becomes of its matches. */
 export interface Alerting {
+  start(): void;
   /** For an event that satisfies a stateful rule's query: what it makes of it, or null when it is no match (yet). */
   admit(rule: Rule, view: FieldView, nowMs: number): StatefulFields | null;
   /** `alert` is final only once `submit` has taken it. */
@@ -38,6 +39,13 @@ export interface Alerting {
   allSafe(): Promise<unknown>;
   /** Their chunk was refused after all: as if they had never been decided. */
   withdraw(decided: readonly DecidedAlert[]): void;
+  /**
+   * What `admit` could not tell by itself since it was last asked, or null. When it resolves, the same chunk must be made
+   * again, before any other: then it can.
+   */
+  unanswered(): Promise<void> | null;
+  /** Returns what each sink has not been delivered. */
+  stop(timeoutMs: number): Promise<readonly SinkRest[]>;
 }
 
 export interface AlertingDeps {
@@ -116,6 +124,16 @@ export class LocalAlerting implements Alerting {
 
   allSafe(): Promise<unknown> {
     return this.#keeper.allSafe();
+  }
+
+  unanswered(): null {
+    return null;
+  }
+
+  /** Alerts over a rule's cap that another process held back by itself. */
+  holdBack(rule: Rule, nowMs: number, count: number): void {
+    this.#alerter.holdBack(rule, nowMs, count);
+    this.#keeper.changed = true;
   }
 
   withdraw(decided: readonly DecidedAlert[]): void {

@@ -12,30 +12,30 @@ import { ForwardServer } from '../forward/server.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
-import type { AlertDelivery, SinkRest } from '../sinks/delivery.js';
+import type { SinkRest } from '../sinks/delivery.js';
 import type { Output } from '../sinks/output.js';
 import { AckChain, type ChunkName } from './ackChain.js';
-import { AlertFeed } from './alertFeed.js';
-import { type DecidedAlert, LocalAlerting } from './alerting.js';
+import type { AlertFeed } from './alertFeed.js';
+import type { Alerting, DecidedAlert } from './alerting.js';
+import type { DeliveryStatus } from './alertSide.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
-import { Notices } from './notices.js';
-import { RuleLedger } from './ruleLedger.js';
+import type { Notices } from './notices.js';
+import type { RuleLedger } from './ruleLedger.js';
 import { StageStatus } from './stageStatus.js';
-import type { SavedState } from './stateKeeper.js';
-import type { AlertSummary } from './summary.js';
 
 export interface StageDeps {
   readonly output: Output;
-  readonly delivery: AlertDelivery;
+  readonly alerting: Alerting;
+  readonly feed: AlertFeed;
+  readonly delivery: DeliveryStatus;
+  readonly notices: Notices;
+  readonly ledger: RuleLedger;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Keeps look-back and caps, and what stateful rules know, for the next start. */
-  readonly saveState: (state: SavedState) => Promise<void>;
-  readonly onAlert?: (alert: AlertSummary) => void;
 }
 
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
@@ -62,36 +62,26 @@ export class Stage {
   readonly #deps: StageDeps;
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
-  readonly #alerting: LocalAlerting;
+  readonly #alerting: Alerting;
   readonly #notices: Notices;
-  readonly #feed: AlertFeed;
-  readonly #ledger = new RuleLedger();
+  readonly #ledger: RuleLedger;
   /** What it tells about itself. */
   readonly report: StageStatus;
   #engines: Engines;
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
+  /** Under way: what alerting must be asked before the chunk under work can be made. */
+  #asking: Promise<void> | null = null;
   #listening = false;
   #stopped: Promise<Rest> | null = null;
 
   constructor(config: Config, ruleSet: RuleSet, deps: StageDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#notices = deps.notices;
+    this.#ledger = deps.ledger;
+    this.#alerting = deps.alerting;
     this.#engines = this.#enginesOf(ruleSet, config.rules);
-    this.#notices = new Notices(deps.log, deps.metrics, deps.now);
-    this.#feed = new AlertFeed({ now: deps.now, onAlert: deps.onAlert });
-    this.#alerting = new LocalAlerting(config, {
-      delivery: deps.delivery,
-      metrics: deps.metrics,
-      log: deps.log,
-      now: deps.now,
-      saveState: deps.saveState,
-      onUnsaved: (cause) => this.#notices.unsaved(cause),
-      onAlerts: (alerts) => {
-        for (const { ruleId } of alerts) this.#ledger.alerted(ruleId);
-        this.#feed.add(alerts);
-      },
-    });
     const memory = readMemory(config.memoryLimit);
     const heldLimit = memoryShares(config.memoryLimit).held;
     this.#chain = new AckChain({
@@ -140,7 +130,7 @@ export class Stage {
       delivery: deps.delivery,
       metrics: deps.metrics,
       chain: this.#chain,
-      feed: this.#feed,
+      feed: deps.feed,
       ledger: this.#ledger,
       heldLimit,
       engines: () => this.#engines,
@@ -151,11 +141,6 @@ export class Stage {
 
   get ruleSet(): RuleSet {
     return this.#engines.ruleSet;
-  }
-
-  /** Takes up what an earlier run knew. */
-  restore(state: SavedState): void {
-    this.#alerting.restore(state, this.ruleSet.rules);
   }
 
   /** Starts listening. @throws ListenError; then nothing listens. */
@@ -197,7 +182,7 @@ export class Stage {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
     });
-    await Promise.race([this.#chain.idle(), late]);
+    await Promise.race([this.#idle(), late]);
     clearTimeout(timer);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
@@ -208,28 +193,59 @@ export class Stage {
     return { chunks, sinks };
   }
 
+  /** Resolves when nothing that was accepted is under work. */
+  async #idle(): Promise<void> {
+    do {
+      while (this.#asking) await this.#asking;
+      await this.#chain.idle();
+    } while (this.#asking);
+  }
+
   status(): ReturnType<StageStatus['status']> {
     return this.report.status();
   }
 
   /** What inflates is put off while memory is short, and what comes behind it too. */
   #accept(accepted: Accepted): void {
-    const putOff = this.#deferred.length > 0 || (this.#chain.stopped && accepted.frame.compressed !== null);
-    if (putOff) this.#deferred.push(accepted);
+    const isShort = this.#chain.stopped && accepted.frame.compressed !== null;
+    if (this.#deferred.length > 0 || this.#asking || isShort) this.#deferred.push(accepted);
     else this.#take(accepted);
   }
 
   #takeDeferred(): void {
-    while (!this.#chain.stopped) {
+    while (!this.#chain.stopped && !this.#asking) {
       const next = this.#deferred.shift();
       if (!next) return;
       this.#take(next);
     }
   }
 
-  #take({ frame, context, input }: Accepted): void {
-    const { metrics, output, now } = this.#deps;
-    const nowMs = now();
+  /** The chunk is made again once alerting knows more; what comes meanwhile waits. */
+  async #askAndTake(asked: Promise<void>, accepted: Accepted, nowMs: number): Promise<void> {
+    try {
+      await asked;
+    } catch (error) {
+      this.#asking = null;
+      const { frame, context } = accepted;
+      this.#notices.givenUp(context.peer, error as Error);
+      context.refuse(
+        'downstream_refused',
+        `tag ${JSON.stringify(frame.tag)}: stateful rules could not be asked`,
+      );
+      this.#takeDeferred();
+      return;
+    }
+    this.#asking = null;
+    this.#take(accepted, nowMs);
+    this.#takeDeferred();
+  }
+
+  #take(accepted: Accepted, nowMs = this.#deps.now()): void {
+    const { frame, context, input } = accepted;
+    const { metrics, output } = this.#deps;
+    // Said only once the chunk is final.
+    const matched: [ruleId: string, severity: string][] = [];
+    const invalid: string[] = [];
     const alerts: DecidedAlert[] = [];
     // An event has no alert of its own because an earlier one has: its ack waits until that one is safe.
     let hangsOnOthers = false;
@@ -254,12 +270,11 @@ export class Stage {
               nowMs,
               alerts,
               ({ rule, severity }, outcome) => {
-                metrics.match(rule.id, severity);
-                this.#ledger.matched(rule.id, nowMs);
+                matched.push([rule.id, severity]);
                 hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
               },
             ),
-          onInvalid: (reason) => this.#notices.invalid(reason, tag, context.peer),
+          onInvalid: (reason) => invalid.push(reason),
         },
       });
     } catch (error) {
@@ -269,7 +284,17 @@ export class Stage {
       else throw error;
       return;
     }
+    const asked = this.#alerting.unanswered();
+    if (asked) {
+      this.#asking = this.#askAndTake(asked, accepted, nowMs);
+      return;
+    }
     const { chunk, events, extraBytes } = made;
+    for (const reason of invalid) this.#notices.invalid(reason, tag, context.peer);
+    for (const [ruleId, severity] of matched) {
+      metrics.match(ruleId, severity);
+      this.#ledger.matched(ruleId, nowMs);
+    }
     metrics.eventsIn += events;
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
     const confirmations: Promise<unknown>[] = [];
