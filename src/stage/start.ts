@@ -105,7 +105,7 @@ async function startParts(
 const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
 
 /** Where events go on. */
-export function openOutput(config: OutputConfig, stdout: Writable, log: Logger): Output {
+function openOutput(config: OutputConfig, stdout: Writable, log: Logger): Output {
   const limit = new RateLimit(10_000, () => performance.now());
   const lines = {
     inflate: (bytes: Buffer, compressed: 'gzip' | 'zstd') => inflate(bytes, compressed, LINE_INFLATE_LIMIT),
