@@ -30,6 +30,7 @@ export interface FileParts {
   readonly alertTag: string | null;
   readonly lookBackMax: number | null;
   readonly alertsSpool: Config['alertsSpool'];
+  readonly outputBuffer: Config['outputBuffer'];
   readonly metadata: Config['metadata'];
   readonly rulePaths: readonly string[];
   readonly overlays: Readonly<Record<string, RuleOverlay>>;
@@ -80,6 +81,7 @@ export class TreeReader {
         maxBytes: sizeOf(spool['max_bytes']) ?? configDefaults.spoolMaxBytes,
         maxAge: timeOf(spool['max_age']) ?? configDefaults.spoolMaxAge,
       },
+      outputBuffer: this.#buffer(part('output')),
       metadata: (part('output')['metadata'] as Config['metadata'] | undefined) ?? configDefaults.metadata,
       rulePaths: ((rules['paths'] as string[] | undefined) ?? []).map((p) => resolve(this.#tree.folder, p)),
       overlays: overlays(this.#tree, (rules['overrides'] as Record<string, Table> | undefined) ?? {}),
@@ -97,6 +99,14 @@ export class TreeReader {
       logPath: typeof log['path'] === 'string' ? logPath(log['path'], this.#tree.folder) : null,
       memoryLimit: sizeOf(t['memory_limit']),
       shutdownTimeout: timeOf(t['shutdown_timeout']),
+    };
+  }
+
+  #buffer(output: Table): Config['outputBuffer'] {
+    if (output['buffer'] !== 'disk') return null;
+    return {
+      path: this.#tree.path(output['buffer_path']),
+      totalLimitSize: sizeOf(output['buffer_total_limit_size']) ?? configDefaults.bufferTotalLimitSize,
     };
   }
 

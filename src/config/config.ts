@@ -166,6 +166,8 @@ export interface Config {
     readonly lookBackMax: number;
   };
   readonly alertsSpool: { readonly path: string | null; readonly maxBytes: number; readonly maxAge: number };
+  /** `output.buffer`: chunks are confirmed by the output, or once they are on disk (null: memory). */
+  readonly outputBuffer: { readonly path: string | null; readonly totalLimitSize: number } | null;
   /** Log metadata of Fluent Bit's entries (`output.metadata`): passed on, or taken off for a receiver that cannot take it. */
   readonly metadata: 'keep' | 'strip';
   readonly rules: {

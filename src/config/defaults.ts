@@ -36,6 +36,7 @@ export const configDefaults = {
   newTermsWarmUp: 0,
   spoolMaxBytes: 2 ** 30,
   spoolMaxAge: 0,
+  bufferTotalLimitSize: 8 * 2 ** 30,
   metadata: 'keep',
   memoryLimit: 256 * 2 ** 20,
   shutdownTimeout: 30_000,

@@ -112,6 +112,7 @@ export function configOf(
         lookBackMax: ofFile.lookBackMax ?? configDefaults.lookBackMax,
       },
       alertsSpool: ofFile.alertsSpool,
+      outputBuffer: ofFile.outputBuffer,
       metadata: ofFile.metadata,
       rules: {
         paths: flags.rules?.map((p) => resolve(context.cwd, p)) ?? ofFile.rulePaths,

@@ -176,6 +176,26 @@ export const logCodes = {
     'sends to the others, tries it again; reading stops when memory_limit is held',
     'see that server and the network to it',
   ),
+  buffer_waiting: entry(
+    'warn',
+    'The disk buffer is full, or the disk refuses.',
+    'stopped reading when memory_limit is held: the senders keep what comes',
+    'see the output; see the disk of output.buffer_path; raise output.buffer_total_limit_size',
+  ),
+  buffer_recovered: entry('info', 'The disk buffer takes chunks again.', 'reads on'),
+  buffer_lost: entry(
+    'error',
+    'Chunks of the disk buffer are damaged, or the output can never take them.',
+    'kept them in the file that is named, and goes on with the next ones',
+    'see the disk; `fluent-detect replay --format forward` reads the file of refused ones',
+  ),
+  buffer_kept: entry('info', 'Chunks wait in the disk buffer at the end.', 'the next start delivers them'),
+  buffer_left_over: entry(
+    'warn',
+    'Chunks of an earlier run wait in a disk buffer that is not used now.',
+    'leaves them there',
+    'start with output.buffer: disk to deliver them',
+  ),
   sink_connected: entry('info', 'A Forward alert sink takes alerts.', 'sends to it'),
   sink_away: entry(
     'warn',

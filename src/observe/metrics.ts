@@ -22,6 +22,8 @@ export class Metrics {
   eventsIn = 0;
   eventsOut = 0;
   connections = 0;
+  /** Of `output.buffer: disk`. */
+  bufferBytes: () => number = () => 0;
   #matched = 0;
   #duplicates = 0;
   readonly #matches: Counter<'rule_id' | 'severity'>;
@@ -60,6 +62,11 @@ export class Metrics {
     counted('fluent_detect_events_in_total', 'Events received.', () => this.eventsIn);
     counted('fluent_detect_events_out_total', 'Events confirmed by the output.', () => this.eventsOut);
     gauged('fluent_detect_connections', 'Open Forward connections.', () => this.connections);
+    gauged(
+      'fluent_detect_buffer_bytes',
+      'Chunks on disk that wait for the output (output.buffer: disk).',
+      () => this.bufferBytes(),
+    );
     gauged(
       'fluent_detect_spool_bytes',
       'Alerts on disk that wait for a sink.',

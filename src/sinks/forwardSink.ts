@@ -26,17 +26,20 @@ export class ForwardSink implements AlertSink {
         payload.push(entry, alerts[i]!.time, alerts[i]!.record);
       const payloadBytes = payload.reduce((sum, b) => sum + b.length, 0);
       writes.push(
-        this.#output.write({
-          tag,
-          tagBytes: encode(tag),
-          payload,
-          payloadBytes,
-          optionEntries: Buffer.concat([encode('size'), encode(payload.length / 3)]),
-          optionCount: 1,
-          compressed: null,
-          signal: 0,
-          connectionId: 0,
-        }),
+        this.#output.write(
+          {
+            tag,
+            tagBytes: encode(tag),
+            payload,
+            payloadBytes,
+            optionEntries: Buffer.concat([encode('size'), encode(payload.length / 3)]),
+            optionCount: 1,
+            compressed: null,
+            signal: 0,
+            connectionId: 0,
+          },
+          payload.length / 3,
+        ),
       );
     }
     await Promise.all(writes);

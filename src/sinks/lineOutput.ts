@@ -75,9 +75,7 @@ export class LineOutput implements Output {
     if (this.#closed) return Promise.reject(new Error('the output is closed'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ chunk, confirm: resolve, fail: reject });
-      this.#running ??= this.#run().finally(() => {
-        this.#running = null;
-      });
+      this.#begin();
     });
   }
 
@@ -94,6 +92,13 @@ export class LineOutput implements Output {
     for (const w of left) w.fail(new Error('the output was closed'));
     await this.#closeFile();
     return left.length;
+  }
+
+  #begin(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      if (this.#waiting.length > 0) this.#begin();
+    });
   }
 
   async #run(): Promise<void> {

@@ -22,8 +22,13 @@ export interface OutChunk {
 
 export interface Output {
   readonly name: string;
-  /** Resolves when the chunk is confirmed (acked, written). Retries by itself for ever; rejects only when closed first. */
-  write(chunk: OutChunk): Promise<void>;
+  /** It counts itself what is delivered: `write` resolves before. */
+  readonly buffered?: boolean;
+  /**
+   * Resolves when the chunk is confirmed (acked, written). Retries by itself for ever; rejects when closed first, and for
+   * what this output can never take. @param events how many events are in it.
+   */
+  write(chunk: OutChunk, events?: number): Promise<void>;
   /** True while the other end can be reached, for /readyz. */
   readonly ready: boolean;
   /** Waits for what was written to be confirmed, at most `timeoutMs`, then lets go. Returns how many chunks were not. */

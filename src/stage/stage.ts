@@ -187,7 +187,8 @@ export class Stage {
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
     const chunks = [...this.#chain.held, ...this.#deferred.map((d) => nameOf(d.frame, d.context, 0))];
-    await this.#deps.output.close(0);
+    const { output } = this.#deps;
+    await output.close(output.buffered ? left : 0);
     const sinks = await this.#alerting.stop(left);
     for (const server of this.#servers) server.close();
     return { chunks, sinks };
@@ -299,8 +300,8 @@ export class Stage {
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
     const confirmations: Promise<unknown>[] = [];
     if (chunk) {
-      const written = output.write(chunk).then(() => {
-        metrics.eventsOut += events;
+      const written = output.write(chunk, events).then(() => {
+        if (!output.buffered) metrics.eventsOut += events;
       });
       confirmations.push(written);
     }

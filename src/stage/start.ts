@@ -1,22 +1,18 @@
 // A whole stage from a config: outputs, sinks, spool, metrics and admin server, made and put together. The one place
 // that knows all of them; the program and the library both start a stage here.
 import type { Writable } from 'node:stream';
-import type { Config, ListenAddress, OutputConfig } from '../config/config.js';
-import { forwardDefaults } from '../config/defaults.js';
-import { ForwardOutput } from '../forward/client.js';
-import { inflate } from '../forward/inflate.js';
+import type { Config, ListenAddress } from '../config/config.js';
 import { ListenError } from '../forward/server.js';
-import { type Logger, RateLimit } from '../observe/log.js';
+import type { Logger } from '../observe/log.js';
+import { say } from '../observe/logCodes.js';
 import { Metrics } from '../observe/metrics.js';
 import { packageVersion } from '../observe/packageRoot.js';
 import type { RuleSet } from '../rules/rule.js';
-import { LineOutput } from '../sinks/lineOutput.js';
-import type { OutChunk, Output } from '../sinks/output.js';
 import { SpoolError } from '../sinks/store.js';
 import { type StageAdmin, startAdmin } from './admin.js';
 import { openAlertSide } from './alertSide.js';
-import { linkLog } from './linkLog.js';
 import { Notices } from './notices.js';
+import { openOutput } from './outputs.js';
 import { RuleLedger } from './ruleLedger.js';
 import { type Rest, Stage } from './stage.js';
 import type { AlertSummary } from './summary.js';
@@ -78,7 +74,7 @@ async function startParts(
   const metrics = new Metrics(packageVersion);
   const notices = new Notices(log, metrics, Date.now);
   const ledger = new RuleLedger();
-  const output = openOutput(config.output, io.stdout, log);
+  const output = await openOutput(config, { ...io, metrics });
   opened.push(() => output.close(0));
   const alerts = await openAlertSide(config, ruleSet.rules, { ...io, metrics, notices, ledger });
   opened.push(() => alerts.delivery.close(0));
@@ -94,41 +90,12 @@ async function startParts(
     admin: admin?.url ?? null,
     output: output.name,
     sinks: alerts.delivery.names,
-    stop: () => {
+    stop: async () => {
       admin?.close();
-      return stage.stop(config.shutdownTimeout);
+      const rest = await stage.stop(config.shutdownTimeout);
+      const bytes = metrics.bufferBytes();
+      if (bytes > 0) say(log, 'buffer_kept', { bytes }, 'chunks wait in the disk buffer for the next start');
+      return rest;
     },
   };
 }
-
-/** What inflates where lines are written; events are bounded where they come in. */
-const LINE_INFLATE_LIMIT = 2 ** 31 - 1;
-
-/** Where events go on. */
-function openOutput(config: OutputConfig, stdout: Writable, log: Logger): Output {
-  const limit = new RateLimit(10_000, () => performance.now());
-  const lines = {
-    inflate: (bytes: Buffer, compressed: 'gzip' | 'zstd') => inflate(bytes, compressed, LINE_INFLATE_LIMIT),
-    retryWait: forwardDefaults.retryWait,
-    retryMaxInterval: forwardDefaults.retryMaxInterval,
-    onState: (up: boolean, why: string) =>
-      linkLog('output', log, limit)(config.kind === 'file' ? `file:${config.path}` : 'stdout:', up, why),
-  };
-  switch (config.kind) {
-    case 'forward':
-      return new ForwardOutput(config.servers, config.client, { onLink: linkLog('output', log, limit) });
-    case 'file':
-      return LineOutput.toFile(config, lines);
-    case 'stdout':
-      return LineOutput.toStdout(config.format, stdout, lines);
-    case 'discard':
-      return discard;
-  }
-}
-
-const discard: Output = {
-  name: 'discard:',
-  ready: true,
-  write: (_chunk: OutChunk) => Promise.resolve(),
-  close: () => Promise.resolve(0),
-};
