@@ -135,6 +135,7 @@ export class TreeReader {
       chunkSizeLimit: sizeOf(t['chunk_size_limit']) ?? inputDefaults.chunkSizeLimit,
       chunkSizeWarnLimit: sizeOf(t['chunk_size_warn_limit']),
       decompressionSizeLimit: sizeOf(t['decompression_size_limit']) ?? inputDefaults.decompressionSizeLimit,
+      maxEntries: (t['max_entries'] as number | undefined) ?? inputDefaults.maxEntries,
       maxDepth: (t['max_depth'] as number | undefined) ?? inputDefaults.maxDepth,
       maxConnections: (t['max_connections'] as number | undefined) ?? inputDefaults.maxConnections,
       handshakeTimeout: timeOf(t['handshake_timeout']) ?? inputDefaults.handshakeTimeout,

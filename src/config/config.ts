@@ -54,6 +54,8 @@ export interface InputConfig {
   /** All that one message may inflate to. */
   readonly decompressionSizeLimit: number;
   readonly maxDepth: number;
+  /** Entries of one message. */
+  readonly maxEntries: number;
   readonly maxConnections: number;
   readonly handshakeTimeout: number;
   /** No byte for this long closes the connection; 0: never (Fluentd's default). */

@@ -8,6 +8,7 @@ export const inputDefaults = {
   chunkSizeWarnLimit: null,
   decompressionSizeLimit: 128 * 2 ** 20,
   maxDepth: 512,
+  maxEntries: 4_000_000,
   maxConnections: 1024,
   handshakeTimeout: 10_000,
   idleTimeout: 0,

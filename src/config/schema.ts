@@ -92,6 +92,7 @@ const input = object(
     chunk_size_warn_limit: size,
     decompression_size_limit: size,
     max_depth: { type: 'integer', minimum: 4, maximum: 512 },
+    max_entries: { type: 'integer', minimum: 1 },
     max_connections: { type: 'integer', minimum: 1 },
     handshake_timeout: time,
     idle_timeout: time,

@@ -60,6 +60,7 @@ export const rejectCodes = [
   'bad_json',
   'frame_too_large',
   'too_deep',
+  'too_many_entries',
   'inflate_failed',
   'inflated_too_large',
   'handshake_failed',

@@ -257,6 +257,10 @@ export const logCodes = {
     'Maps and arrays are nested deeper than max_depth.',
     'raise max_depth if such records are meant',
   ),
+  too_many_entries: refused(
+    'A message has more entries than max_entries.',
+    'raise max_entries if such messages are meant, or lower the chunk size of the sender',
+  ),
   inflate_failed: refused('A compressed chunk does not inflate.', 'see the sender; the payload is damaged'),
   inflated_too_large: refused(
     'A compressed chunk inflates to more than decompression_size_limit.',

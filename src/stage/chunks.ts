@@ -17,6 +17,8 @@ export interface ChunkDeps {
   readonly stripMetadata: boolean;
   /** Maps and arrays inside one another in a payload. */
   readonly maxDepth: number;
+  /** Entries of one message. */
+  readonly maxEntries: number;
   /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
   readonly inflate: (frame: Frame) => Buffer | null;
   /** `add_tag_prefix` and `tag` of the input, applied. */
@@ -72,14 +74,13 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
 }
 
 /** @param bodyBytes the length of what was scanned. */
-function made({ events, empty }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
+function made({ events, empty, copied }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
   if (empty) return { chunk: null, events, extraBytes: 0 };
-  return { chunk, events, extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes) };
+  return { chunk, events, extraBytes: copied + Math.max(0, chunk.payloadBytes - bodyBytes) };
 }
 
 function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Scanned {
-  const { engine, nowMs, stripMetadata, maxDepth, events } = deps;
-  return scanEntries(buf, start, end, { engine, nowMs, fillTime, stripMetadata, maxDepth, events });
+  return scanEntries(buf, start, end, { ...deps, fillTime });
 }
 
 /** Message mode: `[tag, time, record, option?]` becomes a payload of one entry. Its metadata option moves into the entry. */

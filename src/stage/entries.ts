@@ -3,6 +3,7 @@
 // Layout: Forward protocol v1, "Entry": `[time, record]`; Fluent Bit: `[[time, metadata], record]`.
 import type { Engine } from '../detect/engine.js';
 import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED } from '../msgpack/scan.js';
+import { Slices } from './slices.js';
 
 /** Where an entry lies in its buffer. */
 export interface EntryPlace {
@@ -18,8 +19,8 @@ export interface EntryPlace {
 export interface EntryEvents {
   /** The engine's `matches` hold what was found; returns the record's new slices, or null to leave it. */
   onMatch(place: EntryPlace): readonly Buffer[] | null;
-  /** An entry that is no event (record not a map, time neither integer nor EventTime) was taken out. */
-  onInvalid(reason: string): void;
+  /** So many entries that are no events (record not a map, time neither integer nor EventTime) were taken out. */
+  onInvalid(reason: string, count: number): void;
 }
 
 export interface Scanned {
@@ -29,12 +30,16 @@ export interface Scanned {
   readonly empty: boolean;
   /** The new body in slices; null: the body goes on as it came. */
   readonly slices: Buffer[] | null;
+  /** Bytes of those that are copies, and not slices of what was scanned. */
+  readonly copied: number;
 }
+
+type EntriesCode = 'bad_entries' | 'too_deep' | 'too_many_entries';
 
 /** Why a body cannot be read to its end: negative scan codes of `src/msgpack/scan.ts`, or entries of another shape. */
 export class EntriesError extends Error {
-  readonly code: 'bad_entries' | 'too_deep';
-  constructor(message: string, code: 'bad_entries' | 'too_deep' = 'bad_entries') {
+  readonly code: EntriesCode;
+  constructor(message: string, code: EntriesCode = 'bad_entries') {
     super(message);
     this.name = 'EntriesError';
     this.code = code;
@@ -58,6 +63,8 @@ export interface ScanOptions {
   readonly stripMetadata: boolean;
   /** Maps and arrays inside one another, entries included. */
   readonly maxDepth: number;
+  /** Entries of one message. */
+  readonly maxEntries: number;
   readonly events: EntryEvents;
 }
 
@@ -66,28 +73,36 @@ export interface ScanOptions {
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
 export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
-  const { engine, nowMs, fillTime, stripMetadata, maxDepth, events } = options;
+  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, events } = options;
+  let seen = 0;
   let count = 0;
   let kept = 0;
-  let slices: Buffer[] | null = null;
+  let slices: Slices | null = null;
+  /** By reason, told at the end: a sender can make millions of them. */
+  const invalid = new Map<string, number>();
   /** What is before it is in `slices` already. */
   let copied = start;
   let at = start;
   const edit = (from: number, to: number, bytes: readonly Buffer[]): void => {
-    slices ??= [];
-    if (from > copied) slices.push(buf.subarray(copied, from));
-    for (const b of bytes) slices.push(b);
+    slices ??= new Slices();
+    if (from > copied) slices.add(buf.subarray(copied, from));
+    for (const b of bytes) slices.add(b);
     copied = to;
+  };
+  const takeOut = (from: number, to: number, reason: string): void => {
+    invalid.set(reason, (invalid.get(reason) ?? 0) + 1);
+    edit(from, to, []);
   };
   while (at < end) {
     const entry = at;
+    seen += 1;
+    if (seen > maxEntries) throw tooMany(maxEntries);
     if (maxDepth < SCANNED_DEPTH) mustSkip(buf, entry, end, entry - start, maxDepth);
     const b = buf[at]!;
     const length = b === 0x92 ? 2 : kindOf(b) === 'array' ? arrayLength(buf, at, end) : -1;
     if (length < 2) {
       at = mustSkip(buf, entry, end, entry - start);
-      events.onInvalid(length === -1 ? 'entry is not an array' : 'entry has no record');
-      edit(entry, at, []);
+      takeOut(entry, at, length === -1 ? 'entry is not an array' : 'entry has no record');
       continue;
     }
     const time = at + headerSize(b);
@@ -109,8 +124,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     at = recordEnd;
     for (let extra = length - 2; extra > 0; extra -= 1) at = mustSkip(buf, at, end, at - start);
     if (!judged && timeKind !== 'group') {
-      events.onInvalid(isMap ? 'time is neither an integer nor an EventTime' : 'record is not a map');
-      edit(entry, at, []);
+      takeOut(entry, at, isMap ? 'time is neither an integer nor an EventTime' : 'record is not a map');
       continue;
     }
     if (stripMetadata && timeKind === 'group') {
@@ -137,9 +151,10 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     }
   }
   // Assigned in `edit`, which the compiler does not see.
-  const made = slices as Buffer[] | null;
-  if (made !== null && copied < end) made.push(buf.subarray(copied, end));
-  return { events: count, empty: kept === 0, slices: made };
+  const made = slices as Slices | null;
+  if (made !== null && copied < end) made.add(buf.subarray(copied, end));
+  for (const [reason, times] of invalid) events.onInvalid(reason, times);
+  return { events: count, empty: kept === 0, slices: made?.all ?? null, copied: made?.copied ?? 0 };
 }
 
 /** The time inside `[time, metadata]`. */
@@ -157,6 +172,10 @@ function mustSkip(buf: Buffer, at: number, end: number, offset: number, maxDepth
   const next = skip(buf, at, end, maxDepth);
   if (next < 0) throw scanError(`value at byte ${offset}`, next);
   return next;
+}
+
+function tooMany(maxEntries: number): EntriesError {
+  return new EntriesError(`there are more than ${maxEntries} entries (max_entries)`, 'too_many_entries');
 }
 
 function scanError(what: string, code: number): EntriesError {

@@ -26,10 +26,15 @@ export class Notices {
     this.#seldom(code, peer.replace(/:\d+$/, ''), { peer }, `connection closed: ${detail}`);
   }
 
-  /** One entry could not be an event; its neighbours go on. */
-  invalid(reason: string, tag: string, peer: string): void {
-    this.#metrics.rejected('invalid_event');
-    this.#seldom('invalid_event', peer, { peer, tag }, `an entry was taken out: ${reason}`);
+  /** So many entries of a message could not be events; their neighbours go on. */
+  invalid(reason: string, count: number, tag: string, peer: string): void {
+    this.#metrics.rejected('invalid_event', count);
+    this.#seldom(
+      'invalid_event',
+      peer,
+      { peer, tag },
+      `${count === 1 ? 'an entry was' : `${count} entries were`} taken out: ${reason}`,
+    );
   }
 
   /** A chunk goes on, but no rule saw its events. */

@@ -246,7 +246,7 @@ export class Stage {
     const { metrics, output } = this.#deps;
     // Said only once the chunk is final.
     const matched: [ruleId: string, severity: string][] = [];
-    const invalid: string[] = [];
+    const invalid: [reason: string, count: number][] = [];
     const alerts: DecidedAlert[] = [];
     // An event has no alert of its own because an earlier one has: its ack waits until that one is safe.
     let hangsOnOthers = false;
@@ -259,6 +259,7 @@ export class Stage {
         nowMs,
         stripMetadata: this.#config.metadata === 'strip',
         maxDepth: input.maxDepth,
+        maxEntries: input.maxEntries,
         inflate: (f) => this.#inflate(f, context, input),
         tagOf: () => tag,
         events: {
@@ -275,7 +276,7 @@ export class Stage {
                 hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
               },
             ),
-          onInvalid: (reason) => invalid.push(reason),
+          onInvalid: (reason, count) => invalid.push([reason, count]),
         },
       });
     } catch (error) {
@@ -291,7 +292,7 @@ export class Stage {
       return;
     }
     const { chunk, events, extraBytes } = made;
-    for (const reason of invalid) this.#notices.invalid(reason, tag, context.peer);
+    for (const [reason, count] of invalid) this.#notices.invalid(reason, count, tag, context.peer);
     for (const [ruleId, severity] of matched) {
       metrics.match(ruleId, severity);
       this.#ledger.matched(ruleId, nowMs);

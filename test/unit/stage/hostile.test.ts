@@ -176,6 +176,35 @@ describe('what is refused costs its connection, one log line and one count', () 
 });
 
 describe('a bad entry costs itself', () => {
+  it('however many there are: one line, all counted, and the good ones among them go on', async () => {
+    const pair = Buffer.concat([nil, entries([plain(1)], 7)]);
+    const payload = Buffer.concat(Array.from({ length: 20_000 }, () => pair));
+    const many = await StageDriver.start();
+    const sender = await many.sender();
+    sender.write(packedMode('a', payload, { chunk: 'c' }));
+    await sender.acked(1);
+    const good = Buffer.concat(Array.from({ length: 20_000 }, () => pair.subarray(1)));
+    expect(many.downstream.messages[0]!.payload.equals(good)).toBe(true);
+    expect(await many.metric('fluent_detect_rejected_total{reason="invalid_event"}')).toBe(20_000);
+    expect(many.logged('invalid_event').map((l) => l['msg'])).toEqual([
+      '20000 entries were taken out: entry is not an array',
+    ]);
+    await sender.close();
+    await many.stop();
+  });
+
+  it('up to max_entries of any kind in a message; one more, and the message is refused', async () => {
+    const few = await StageDriver.start({ input: ['max_entries: 100'] });
+    const sender = await few.sender();
+    sender.write(packedMode('a', entries(Array.from({ length: 100 }, (_, n) => plain(n))), { chunk: 'c' }));
+    await sender.acked(1);
+    sender.write(pack(['a', gzipSync(Buffer.alloc(101, nil)), { compressed: 'gzip', chunk: 'd' }]));
+    await sender.ended();
+    expect(sender.acks).toEqual(['c']);
+    expect(await few.metric('fluent_detect_rejected_total{reason="too_many_entries"}')).toBe(1);
+    await few.stop();
+  });
+
   it.each([
     ['a record that is no map', pack([1, 'text'])],
     ['a time that is text', pack(['now', { a: 1 }])],
