@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { licencesPage } from './licencesPage.js';
 import { logsPage } from './logsPage.js';
+import { ruleCodesPage } from './ruleCodesPage.js';
 
 const root = new URL('../../', import.meta.url);
 const pages = [
   ['docs/logs.md', logsPage()],
+  ['docs/rule-codes.md', ruleCodesPage()],
   ['docs/licences.md', licencesPage(readFileSync(new URL('package-lock.json', root), 'utf8'))],
 ] as const;
 

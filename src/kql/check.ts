@@ -7,8 +7,9 @@ import { addressKey, networkTest } from './ip.js';
 import { isNumeric } from './numbers.js';
 import type { Span } from './span.js';
 import type { FieldClass, FieldTypes, ResolvedField } from './types.js';
+import { matchesPieces } from './wildcard.js';
 
-type KqlWarningCode =
+export type KqlWarningCode =
   /** A pattern that begins with `*`. */
   | 'leading_wildcard'
   | 'bare_value'
@@ -59,9 +60,11 @@ class Checker {
       case 'and':
       case 'or':
         for (const n of node.of) this.check(n, prefix);
-        if (node.kind === 'and') this.#contradictions(node.of);
+        if (node.kind === 'and') this.#contradictions(node.of, prefix);
         return;
       case 'not':
+        if (isEvery(node.of))
+          this.#warn('never_holds', node.span, 'every event is ruled out: this can never hold');
         this.check(node.of, prefix);
         return;
       case 'nested': {
@@ -153,13 +156,12 @@ class Checker {
     }
   }
 
-  /** `f:x and not f:x`, `f:x and not f:*`. */
-  #contradictions(nodes: readonly KqlNode[]): void {
-    for (const node of nodes) {
-      if (node.kind !== 'not' || node.of.kind !== 'is') continue;
-      const denied = node.of;
-      for (const other of nodes) {
-        if (!isDenied(other, denied.field, denied.value)) continue;
+  /** What one `and` asks for and rules out: `f:x and not f:x`, `f:x and not f:*`, `f:abc and not f:(a* or b)`. */
+  #contradictions(nodes: readonly KqlNode[], prefix: string): void {
+    const all = nodes.flatMap(conjuncts);
+    for (const denied of all.flatMap(ruledOut)) {
+      for (const other of all) {
+        if (!isDenied(other, denied, this.#types, prefix)) continue;
         const message = `${denied.field.text} is asked for and ruled out: this can never hold`;
         this.#warn('never_holds', other.span, message);
       }
@@ -198,10 +200,33 @@ export function misfit(field: ResolvedField, text: string): string | null {
   }
 }
 
-/** Whether `node` asks for what `not field:value` rules out. */
-function isDenied(node: KqlNode, field: Literal, value: Literal): boolean {
+type IsNode = Extract<KqlNode, { kind: 'is' }>;
+
+function conjuncts(node: KqlNode): readonly KqlNode[] {
+  return node.kind === 'and' ? node.of.flatMap(conjuncts) : [node];
+}
+
+/** The conditions none of which may hold. */
+function ruledOut(node: KqlNode): IsNode[] {
+  if (node.kind !== 'not') return [];
+  const of = node.of.kind === 'or' ? node.of.of : [node.of];
+  return of.filter((n): n is IsNode => n.kind === 'is');
+}
+
+function isEvery(node: KqlNode): boolean {
+  if (node.kind === 'bare') return isLoneStar(node.value);
+  return node.kind === 'is' && isLoneStar(node.field) && isLoneStar(node.value);
+}
+
+/** Whether `node` asks for what `not denied` rules out. */
+function isDenied(node: KqlNode, denied: IsNode, types: FieldTypes, prefix: string): boolean {
   if (node.kind !== 'is' && node.kind !== 'range') return false;
+  const { field, value } = denied;
   if (node.field.text !== field.text || node.field.quoted !== field.quoted) return false;
   if (isLoneStar(value)) return true;
-  return node.kind === 'is' && node.value.text === value.text && node.value.quoted === value.quoted;
+  if (node.kind !== 'is') return false;
+  if (node.value.text === value.text && node.value.quoted === value.quoted) return true;
+  const { class: fieldClass, caseless } = types.resolve(field.text, prefix);
+  const isPlain = fieldClass === 'keyword' && !caseless && node.value.wildcard === null;
+  return isPlain && value.wildcard !== null && matchesPieces(value.wildcard, node.value.text);
 }

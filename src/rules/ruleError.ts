@@ -1,6 +1,7 @@
 // What is wrong with a rule file, and where. A malformed rule costs that rule, never the others.
 import type { KqlErrorCode } from '../kql/error.js';
 import type { Place } from './place.js';
+import type { RuleWarningCode } from './ruleCodes.js';
 
 export type RuleErrorCode =
   | 'unreadable'
@@ -24,7 +25,7 @@ export interface RuleError {
   readonly excerpt: string;
 }
 
-export type RuleWarning = Omit<RuleError, 'code'> & { readonly code: string };
+export type RuleWarning = Omit<RuleError, 'code'> & { readonly code: RuleWarningCode };
 
 /** Thrown for a rule that is well formed but cannot run here: it is named with the reason and left out. */
 export class UnsupportedRuleError extends Error {

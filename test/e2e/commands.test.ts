@@ -229,6 +229,19 @@ describe('fluent-detect rules', () => {
       runs: { results: unknown[] }[];
     };
     expect(sarif.runs[0]!.results).toMatchObject([{ ruleId: 'kql_unclosed_paren', level: 'error' }]);
+    put('my rule.yaml', 'name: e\ndescription: d\nrisk_score: 1\nseverity: low\ntype: eql\nrule_id: e\n');
+    const noted = JSON.parse(
+      run(['rules', 'check', 'my rule.yaml', '--format', 'sarif'], { cwd: folder }).stdout,
+    ) as {
+      runs: { results: unknown[]; tool: { driver: { rules: { id: string }[] } } }[];
+    };
+    const place = { physicalLocation: { artifactLocation: { uri: 'my%20rule.yaml' } } };
+    expect(noted.runs[0]!.results).toMatchObject([
+      { ruleId: 'unsupported', level: 'note', locations: [place] },
+    ]);
+    const codes = noted.runs[0]!.tool.driver.rules.map((r) => r.id);
+    expect(codes).toContain('unsupported');
+    expect(codes).toContain('kql_unclosed_paren');
   });
 
   it('test runs the shipped examples, and ends with 1 when one fails', () => {

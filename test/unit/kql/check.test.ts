@@ -37,6 +37,10 @@ describe('warnings', () => {
     ['not f:* and f:a', 'never_holds', 'f:a'],
     ['f > 1 and not f:*', 'never_holds', 'f > 1'],
     ['f:(a and not a)', 'never_holds', 'f:(a'],
+    ['f:a and (g:b and not (f:a or h:c))', 'never_holds', 'f:a'],
+    ['f:abc and not f:a*', 'never_holds', 'f:abc'],
+    ['f:abc and not f:(x or a*)', 'never_holds', 'f:abc'],
+    ['g:b and not *:*', 'never_holds', 'not *:*'],
     ['p*:{ a:1 }', 'never_holds', 'p*'],
   ])('%s: %s at %s', (query, code, text) => expect(warned(query)).toEqual([[code, text]]));
 
@@ -50,6 +54,12 @@ describe('warnings', () => {
     'f:a and not f:b',
     'f:* and not f:a',
     'f:a or not f:a',
+    'f:abc and not f:b*',
+    'f:a* and not f:abc',
+    'f:a and not (f:a and g:b)',
+    't:abc and not t:a*',
+    'f >= 5 and f < 3',
+    'f:a and not "f":a',
     'f:or',
     'f:"1 and"',
     'source.ip:"10.0.0.0/8"',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { licencesPage, runtimePackages } from '../../../scripts/licencesPage.js';
 import { logsPage } from '../../../scripts/logsPage.js';
+import { ruleCodesPage } from '../../../scripts/ruleCodesPage.js';
 import { root } from '../../support/program.js';
 
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -11,6 +12,7 @@ const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 describe('the pages made from the code', () => {
   it.each([
     ['docs/logs.md', logsPage()],
+    ['docs/rule-codes.md', ruleCodesPage()],
     ['docs/licences.md', licencesPage(text('package-lock.json'))],
   ])('%s is current (npm run docs)', (path, made) => {
     expect(text(path)).toBe(made);
