@@ -49,6 +49,7 @@ export async function replayCommand(
   const { out, alerts, csv } = outputs;
   const report = flags.report === undefined ? null : new ReportCollector();
   const progress = new Progress(io, files);
+  let reading = '';
   const replay: Replay = new Replay(loaded.ruleSet, replayOptions(config), {
     ...(out
       ? {
@@ -56,10 +57,10 @@ export async function replayCommand(
           onPassed: (buf: Buffer, start: number, end: number) => out.addBytes(buf, start, end),
         }
       : {}),
-    onAlert: (alert, time) => {
+    onAlert: (alert, event, time) => {
       alerts?.add(alert.text);
       csv?.add(csvAlert(alert, time));
-      report?.add(alert);
+      report?.add(alert, time, `${reading}:${event.line}`);
     },
     onCap: (message) => progress.say(message),
     onQuarantine: (rule, cause) =>
@@ -72,6 +73,7 @@ export async function replayCommand(
   );
   const unread = new UnreadLines((message) => progress.say(message));
   for (const file of files) {
+    reading = file.name;
     await readCapture(file, judge, {
       format: flags.format,
       stdin: io.stdin,

@@ -38,30 +38,23 @@ export function findingsJson(replay: Replay, errors: number, ruleSet: string): R
 /** The table of rules that fired, and a line with the totals. */
 export function findingsTable(replay: Replay, errors: number): string {
   const { totals, findings } = replay;
-  const rows = findings
-    .filter((f) => f.matches > 0)
-    .sort((a, b) => b.matches - a.matches)
-    .map((f) => [
-      f.rule.name,
-      f.rule.severity,
-      f.matches,
-      f.alerts,
-      seconds(f.first),
-      seconds(f.last),
-      names(f.users),
-      names(f.addresses),
-    ]);
-  const head = [
-    'rule',
-    'severity',
-    'matches',
-    'alerts',
-    'first seen',
-    'last seen',
-    'top users',
-    'top source IPs',
-  ];
-  const found = rows.length === 0 ? '' : `${table(head, rows)}\n`;
+  const fired = findings.filter((f) => f.matches > 0).sort((a, b) => b.matches - a.matches);
+  const rows = fired.map((f) => [
+    f.rule.name,
+    f.rule.severity,
+    f.matches,
+    f.alerts,
+    seconds(f.first),
+    seconds(f.last),
+  ]);
+  const head = ['rule', 'severity', 'matches', 'alerts', 'first seen', 'last seen'];
+  const who = fired
+    .map((f) => [f.rule.name, names(f.users), names(f.addresses)])
+    .filter(([, users, addresses]) => users !== '' || addresses !== '');
+  const found = [
+    rows.length === 0 ? '' : `${table(head, rows)}\n`,
+    who.length === 0 ? '' : `${table(['rule', 'top users', 'top source IPs'], who)}\n`,
+  ].join('');
   const held = [
     totals.duplicates > 0 ? `${totals.duplicates} repeats` : '',
     totals.capped > 0 ? `${totals.capped} over max_signals` : '',

@@ -14,9 +14,11 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return `${[line(head), ...rows.map(line)].join('\n')}\n`;
 }
 
-/** Log values are attackers' values: control characters would drive the terminal. */
+/** Log values are attackers' values: control characters would drive the terminal, others turn text around. */
 function shown(cell: Cell): string {
   return typeof cell === 'number'
     ? String(cell)
-    : cell.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    : cell
+        .replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+        .replace(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 }

@@ -40,7 +40,7 @@ export interface ReplayEvents {
   readonly onPassed?: (buf: Buffer, start: number, end: number) => void;
   readonly onMatch?: (match: Match, event: CapturedEvent, time: EventInstant) => void;
   /** While the match can be read. */
-  onAlert(alert: JsonAlert, time: EventInstant): void;
+  onAlert(alert: JsonAlert, event: CapturedEvent, time: EventInstant): void;
   /** A rule reached `max_signals` in an interval: told once for each. */
   onCap(message: string): void;
   onQuarantine(rule: Rule, cause: unknown): void;
@@ -163,7 +163,7 @@ export class Replay {
     for (const alert of verdict.alerts) {
       this.totals.alerts += 1;
       this.#byRule.get(alert.match.rule.id)!.alerts += 1;
-      this.#events.onAlert(alert, time);
+      this.#events.onAlert(alert, event, time);
     }
   }
 
