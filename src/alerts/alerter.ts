@@ -48,11 +48,20 @@ export class Alerter {
     this.#suppression = new Suppression(options.onSuppressed);
   }
 
-  /** @param nowMs the time of arrival, epoch ms. */
-  decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
+  /**
+   * @param nowMs the time of arrival, epoch ms.
+   * @param settle makes the decision, where it is not this alerter's alone.
+   */
+  decide(
+    match: Match,
+    tag: string,
+    event: AlertedEvent & EventSource,
+    nowMs: number,
+    settle: (candidate: Candidate) => Outcome = (c) => this.settle(c),
+  ): AlertDecision {
     const candidate = candidateOf(match, event, nowMs);
     if (candidate === null) return { outcome: 'building_block' };
-    const outcome = this.settle(candidate);
+    const outcome = settle(candidate);
     if (outcome !== 'alert') return { outcome };
     const { id } = candidate;
     const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
@@ -85,6 +94,32 @@ export class Alerter {
     this.#lookBack.delete(id);
     this.#suppression.withdraw(candidate);
     this.#cap.giveBack(rule, nowMs);
+  }
+
+  // The steps of `settle`, for a decision that is made with others (src/shared): asked, then noted.
+
+  /** An alert of this event is known within the look-back. */
+  remembers({ rule, id, nowMs }: Candidate): boolean {
+    return this.#lookBack.has(id, rule.lookBackMs, nowMs);
+  }
+
+  /** An alert of this event was made, here or elsewhere. */
+  remember({ id, nowMs }: Candidate): void {
+    this.#lookBack.add(id, nowMs);
+  }
+
+  /** Whether the rule's suppression takes it in. */
+  suppresses(candidate: Candidate): boolean {
+    const isSuppressed = this.#suppression.joins(candidate);
+    if (isSuppressed) this.remember(candidate);
+    return isSuppressed;
+  }
+
+  /** It has become an alert: counted, so that what is known here goes on from there when it must. */
+  note(candidate: Candidate): void {
+    this.remember(candidate);
+    this.#suppression.open(candidate);
+    this.#cap.note(candidate.rule, candidate.nowMs);
   }
 
   /** The alert's tag, by the template. */

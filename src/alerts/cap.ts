@@ -40,6 +40,11 @@ export class Cap {
     return false;
   }
 
+  /** Counts an alert that was admitted elsewhere. */
+  note(rule: Rule, nowMs: number): void {
+    this.#countOf(rule, nowMs).alerts += 1;
+  }
+
   /** Alerts over the cap that were held back elsewhere, where it was known to be reached. */
   holdBack(rule: Rule, nowMs: number, held: number): void {
     this.#holdBack(this.#countOf(rule, nowMs), held);

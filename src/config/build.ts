@@ -29,6 +29,7 @@ export interface FileParts {
   readonly sinks: readonly SinkConfig[];
   readonly alertTag: string | null;
   readonly lookBackMax: number | null;
+  readonly state: Config['alerts']['state'];
   readonly alertsSpool: Config['alertsSpool'];
   readonly outputBuffer: Config['outputBuffer'];
   readonly metadata: Config['metadata'];
@@ -76,6 +77,7 @@ export class TreeReader {
       ),
       alertTag: (alerts['tag'] as string | undefined) ?? null,
       lookBackMax: (alerts['look_back_max'] as number | undefined) ?? null,
+      state: this.targets.state(alerts['state'], ['alerts', 'state']),
       alertsSpool: {
         path: typeof spool['path'] === 'string' ? resolve(this.#tree.folder, spool['path']) : null,
         maxBytes: sizeOf(spool['max_bytes']) ?? configDefaults.spoolMaxBytes,

@@ -157,6 +157,19 @@ export type FieldClass =
   | 'boolean'
   | 'pattern_text';
 
+/** A Redis that stages share their look-back and caps over. */
+export interface SharedStateConfig {
+  /** `redis://HOST:PORT/DB` or `rediss://`. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly tls: ClientTls | null;
+  /** Of every key: stages of one prefix share. */
+  readonly prefix: string;
+  /** ms after which a decision is made without it. */
+  readonly timeout: number;
+}
+
 export interface Config {
   readonly inputs: readonly InputConfig[];
   readonly output: OutputConfig;
@@ -166,6 +179,8 @@ export interface Config {
     readonly sinks: readonly SinkConfig[];
     /** Bound of the look-back, in remembered alerts; past it the oldest is forgotten. */
     readonly lookBackMax: number;
+    /** Look-back and caps over several stages; null: each its own. */
+    readonly state: SharedStateConfig | null;
   };
   readonly alertsSpool: { readonly path: string | null; readonly maxBytes: number; readonly maxAge: number };
   /** `output.buffer`: chunks are confirmed by the output, or once they are on disk (null: memory). */

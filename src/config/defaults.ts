@@ -26,6 +26,7 @@ export const forwardDefaults: ForwardClientOptions = {
 };
 
 export const httpDefaults = { timeout: 10_000, batchSize: 1 } as const;
+export const redisDefaults = { prefix: 'fluent-detect', timeout: 500 } as const;
 export const fileDefaults = { rotateBytes: null, rotateKeep: 5 } as const;
 
 export const configDefaults = {

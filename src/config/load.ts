@@ -110,6 +110,7 @@ export function configOf(
         tag: ofFile.alertTag ?? configDefaults.alertTag,
         sinks: (sinks as Config['alerts']['sinks'] | undefined) ?? ofFile.sinks,
         lookBackMax: ofFile.lookBackMax ?? configDefaults.lookBackMax,
+        state: ofFile.state,
       },
       alertsSpool: ofFile.alertsSpool,
       outputBuffer: ofFile.outputBuffer,

@@ -156,6 +156,15 @@ export const configSchema = object({
   alerts: object({
     tag: text,
     look_back_max: { type: 'integer', minimum: 1 },
+    state: {
+      anyOf: [
+        text,
+        object(
+          { to: text, username: text, ...secret('password'), tls: clientTls, prefix: text, timeout: time },
+          ['to'],
+        ),
+      ],
+    },
     sinks: { type: 'array', items: { anyOf: [text, sink] } },
   }),
   alerts_spool: object({ path: text, max_bytes: size, max_age: time }),

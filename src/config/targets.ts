@@ -5,9 +5,10 @@ import type {
   ForwardClientOptions,
   OutputConfig,
   OutputServer,
+  SharedStateConfig,
   SinkConfig,
 } from './config.js';
-import { DEFAULT_PORT, fileDefaults, forwardDefaults, httpDefaults } from './defaults.js';
+import { DEFAULT_PORT, fileDefaults, forwardDefaults, httpDefaults, redisDefaults } from './defaults.js';
 import { type Endpoint, EndpointError, parseEndpoint } from './endpoints.js';
 import type { TreePath } from './file.js';
 import type { Table, TreeContext } from './treeContext.js';
@@ -68,6 +69,24 @@ export class TargetReader {
       this.#sinkTo(parseEndpoint(to, this.#tree.folder), t, path),
     );
     return sink ? [sink] : [];
+  }
+
+  /** `alerts.state`: `local`, or a Redis as its URL or with more to say. */
+  state(s: unknown, path: TreePath): SharedStateConfig | null {
+    if (s === undefined || s === 'local') return null;
+    const t: Table = typeof s === 'string' ? { to: s } : (s as Table);
+    const url = this.#tree.try(typeof s === 'string' ? path : [...path, 'to'], () =>
+      redisUrl(String(t['to'])),
+    );
+    if (url === null) return null;
+    return {
+      url,
+      username: (t['username'] as string | undefined) ?? null,
+      password: this.#tree.secret(t, 'password', path),
+      tls: this.#clientTls(t['tls'] as Table | undefined, [...path, 'tls']),
+      prefix: (t['prefix'] as string | undefined) ?? redisDefaults.prefix,
+      timeout: timeOf(t['timeout']) ?? redisDefaults.timeout,
+    };
   }
 
   #forward(t: Table, path: TreePath): { servers: readonly OutputServer[]; client: ForwardClientOptions } {
@@ -151,6 +170,12 @@ export class TargetReader {
       rotateKeep: (t['rotate_keep'] as number | undefined) ?? fileDefaults.rotateKeep,
     };
   }
+}
+
+/** @throws EndpointError */
+function redisUrl(text: string): string {
+  if (/^rediss?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new EndpointError(`${JSON.stringify(text)}: expected local, redis://HOST:PORT/DB or rediss://…`);
 }
 
 function plainServer(e: Endpoint): OutputServer {

@@ -161,6 +161,18 @@ export const logCodes = {
     'ended with status 1; the records that were under way are lost',
     'see why Fluentd ended; where loss matters use `fluent-detect run`',
   ),
+  shared_state_up: entry('info', 'The Redis of alerts.state answers.', 'shares look-back and caps over it'),
+  shared_state_away: entry(
+    'warn',
+    'The Redis of alerts.state is away.',
+    "decides by what this stage knows, and tries it again: repeats and caps are each stage's own meanwhile",
+    'see that server; alerts may come more than once until it is back, with the same id',
+  ),
+  decided_alone: entry(
+    'debug',
+    'Redis did not answer in time for one alert.',
+    'decided by what this stage knows',
+  ),
   state_not_saved: entry(
     'error',
     'Look-back, caps and what stateful rules know could not be saved.',

@@ -21,6 +21,9 @@ export class Metrics {
   /** Events that came in, and that a downstream has confirmed. */
   eventsIn = 0;
   eventsOut = 0;
+  /** Decisions that the shared state was to make, and that were made without it. */
+  decidedAlone = 0;
+  #sharedUp: Gauge | null = null;
   connections = 0;
   /** Of `output.buffer: disk`. */
   bufferBytes: () => number = () => 0;
@@ -174,6 +177,27 @@ export class Metrics {
   /** `count` 0 makes the series appear. */
   rejected(reason: string, count = 1): void {
     this.#rejected.inc({ reason }, count);
+  }
+  /** Whether the Redis of `alerts.state` answers; the gauge is there only where one is named. */
+  sharedStateUp(up: boolean): void {
+    const registers = [this.#registry];
+    if (this.#sharedUp === null) {
+      this.#sharedUp = new Gauge({
+        name: 'fluent_detect_shared_state_up',
+        help: 'Whether the Redis of alerts.state answers.',
+        registers,
+      });
+      const alone: Counter = new Counter({
+        name: 'fluent_detect_decided_alone_total',
+        help: 'Alert decisions made without the shared state.',
+        registers,
+        collect: () => {
+          alone.reset();
+          alone.inc(this.decidedAlone);
+        },
+      });
+    }
+    this.#sharedUp.set(up ? 1 : 0);
   }
   /** Since the start, over all rules. */
   totals(): { readonly matches: number; readonly duplicates: number } {

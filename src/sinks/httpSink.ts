@@ -209,7 +209,8 @@ function checkBulk(text: string, sent: number, retryAfter: number): void {
   );
 }
 
-function tlsOptions(tls: ClientTls | null): Record<string, unknown> {
+/** A client's TLS as Node takes it; files are read now. */
+export function tlsOptions(tls: ClientTls | null): Record<string, unknown> {
   if (!tls) return {};
   const file = (path: string | null): Buffer | undefined => (path === null ? undefined : readFileSync(path));
   return {

@@ -1,5 +1,6 @@
 // The alert side of a stage: sinks, spool, delivery and what decides about alerts, opened and put together. One of it
 // serves all connections, and all workers.
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Config, SinkConfig } from '../config/config.js';
@@ -8,6 +9,7 @@ import { type Logger, RateLimit } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule } from '../rules/rule.js';
+import { nameOf, RedisClaims } from '../shared/redisClaims.js';
 import { AlertDelivery } from '../sinks/delivery.js';
 import { FileSink } from '../sinks/fileSink.js';
 import { ForwardSink } from '../sinks/forwardSink.js';
@@ -32,6 +34,8 @@ export interface AlertSide {
   /** The last alerts, for people. */
   readonly feed: AlertFeed;
   readonly delivery: AlertDelivery;
+  /** What stages share; null: this one decides alone. */
+  readonly claims: RedisClaims | null;
 }
 
 export interface AlertSideIo {
@@ -65,6 +69,7 @@ export async function openAlertSide(
     await spool?.close();
     throw error;
   });
+  const claims = await openClaims(config, metrics, log, limit);
   const feed = new AlertFeed({ now: Date.now, onAlert: io.onAlert });
   const alerting = new LocalAlerting(config, {
     delivery,
@@ -76,6 +81,7 @@ export async function openAlertSide(
       if (stateful) await spool?.save('stateful', stateful);
     },
     onUnsaved: (cause) => notices.unsaved(cause),
+    claims,
     onAlerts: (alerts) => {
       for (const { ruleId } of alerts) ledger.alerted(ruleId);
       feed.add(alerts);
@@ -85,7 +91,31 @@ export async function openAlertSide(
     await sayWhatSpoolHolds(spool, log);
     await restoreState(alerting, rules, spool, log);
   }
-  return { alerting, feed, delivery };
+  return { alerting, feed, delivery, claims };
+}
+
+/** Redis, where the config names one. Whether it is there or not, the stage starts. */
+async function openClaims(
+  config: Config,
+  metrics: Metrics,
+  log: Logger,
+  limit: RateLimit,
+): Promise<RedisClaims | null> {
+  const { state } = config.alerts;
+  if (state === null) return null;
+  const name = nameOf(state.url);
+  return RedisClaims.open(state, randomUUID(), {
+    onLink: (up, why) => {
+      metrics.sharedStateUp(up);
+      limit.limit(`redis ${up}`, (heldBack) => {
+        if (up) say(log, 'shared_state_up', { state: name }, 'look-back and caps are shared');
+        else {
+          const fields = { state: name, held_back: heldBack };
+          say(log, 'shared_state_away', fields, `the shared state is away: ${why}; this stage decides alone`);
+        }
+      });
+    },
+  });
 }
 
 function deliveryOf(

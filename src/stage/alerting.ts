@@ -16,6 +16,8 @@ import type { Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule } from '../rules/rule.js';
+import type { RedisClaims } from '../shared/redisClaims.js';
+import { SharedAlerts } from '../shared/sharedAlerts.js';
 import type { AlertDelivery, SinkRest } from '../sinks/delivery.js';
 import { eventTime } from './chunks.js';
 import { type SavedState, StateKeeper } from './stateKeeper.js';
@@ -56,6 +58,8 @@ export interface AlertingDeps {
   readonly now: () => number;
   readonly saveState: (state: SavedState) => Promise<void>;
   readonly onUnsaved: (cause: Error) => void;
+  /** Look-back and caps of all stages that share a Redis; null: this stage's own. */
+  readonly claims: RedisClaims | null;
   /** Alerts that are on their way, for people to see. */
   readonly onAlerts: (alerts: readonly Alert[]) => void;
 }
@@ -69,6 +73,9 @@ export class LocalAlerting implements Alerting {
   /** Outlives the rule sets: what was counted and learnt stays over a reload. */
   readonly #stateful: StatefulRules;
   readonly #keeper: StateKeeper;
+  readonly #shared: SharedAlerts | null;
+  /** Alerts are handed on in the order in which they were submitted, however long the answers take. */
+  #admitting: Promise<unknown> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
 
   constructor(config: Config, deps: AlertingDeps) {
@@ -81,6 +88,24 @@ export class LocalAlerting implements Alerting {
       onCap: (notice) => this.#capNotice(notice),
       onSuppressed: (notice) => this.#suppressionNotice(notice),
     });
+    const { claims, log } = deps;
+    this.#shared =
+      claims &&
+      new SharedAlerts({
+        claims,
+        alerter: this.#alerter,
+        onOutcome: (outcome) => this.#count(outcome),
+        onCap: (notice) => this.#capNotice(notice),
+        onAlone: (cause) => {
+          deps.metrics.decidedAlone += 1;
+          say(
+            log,
+            'decided_alone',
+            { cause: cause.message },
+            `${claims.name} does not answer: decided by what this stage knows`,
+          );
+        },
+      });
   }
 
   /** Takes up what an earlier run knew. */
@@ -92,7 +117,10 @@ export class LocalAlerting implements Alerting {
   /** Begins to end intervals and groups, and to save. */
   start(): void {
     this.#timers = [
-      setInterval(() => this.#alerter.sweep(this.#deps.now()), SWEEP_MS),
+      setInterval(() => {
+        this.#alerter.sweep(this.#deps.now());
+        void this.#shared?.sweep(this.#deps.now());
+      }, SWEEP_MS),
       setInterval(() => void this.#keeper.save(this.#alerter, this.#stateful), SAVE_MS),
     ];
   }
@@ -103,7 +131,7 @@ export class LocalAlerting implements Alerting {
 
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
     this.#keeper.changed = true;
-    const decision = this.#alerter.decide(match, tag, event, nowMs);
+    const decision = this.#alerter.decide(match, tag, event, nowMs, (candidate) => this.#settled(candidate));
     this.#count(decision.outcome);
     return decision;
   }
@@ -111,12 +139,32 @@ export class LocalAlerting implements Alerting {
   /** As `decide`, for a candidate of another process whose alert is made already. */
   settle(candidate: Candidate): Outcome {
     this.#keeper.changed = true;
-    const outcome = this.#alerter.settle(candidate);
+    const outcome = this.#settled(candidate);
     this.#count(outcome);
     return outcome;
   }
 
+  /** Where the decision is shared, what is not known yet stands as an alert until `submit` has asked. */
+  #settled(candidate: Candidate): Outcome {
+    return this.#shared ? (this.#shared.known(candidate) ?? 'alert') : this.#alerter.settle(candidate);
+  }
+
   submit(decided: readonly DecidedAlert[]): Promise<unknown> {
+    const shared = this.#shared;
+    if (!shared) return this.#handOn(decided);
+    const admitted = shared.admit(decided);
+    const before = this.#admitting;
+    this.#admitting = before.then(() => admitted);
+    const safe = this.#admitting.then(async () => {
+      const alerts = await admitted;
+      await this.#handOn(alerts);
+      shared.safe(alerts);
+    });
+    return this.#keeper.whenSafe(safe);
+  }
+
+  #handOn(decided: readonly DecidedAlert[]): Promise<unknown> {
+    if (decided.length === 0) return Promise.resolve();
     const alerts = decided.map((d) => d.alert);
     this.#deps.onAlerts(alerts);
     return this.#keeper.whenSafe(this.#deps.delivery.submit(alerts));
@@ -137,6 +185,8 @@ export class LocalAlerting implements Alerting {
   }
 
   withdraw(decided: readonly DecidedAlert[]): void {
+    // Shared decisions are made when alerts are submitted.
+    if (this.#shared) return;
     for (const { candidate } of decided) this.#alerter.withdraw(candidate);
   }
 
@@ -145,6 +195,7 @@ export class LocalAlerting implements Alerting {
     for (const t of this.#timers) clearInterval(t);
     // Groups and intervals that are still open are kept for the next start.
     this.#alerter.sweep(this.#deps.now());
+    await this.#shared?.close();
     await this.#keeper.close(this.#alerter, this.#stateful, Math.max(timeoutMs / 2, 500));
     return this.#deps.delivery.close(Math.max(timeoutMs, 1000));
   }

@@ -78,6 +78,7 @@ async function startParts(
   opened.push(() => output.close(0));
   const alerts = await openAlertSide(config, ruleSet.rules, { ...io, metrics, notices, ledger });
   opened.push(() => alerts.delivery.close(0));
+  opened.push(async () => alerts.claims?.close());
   const parts = { output, metrics, log, now: Date.now, notices, ledger, ...alerts };
   const stage = new Stage(config, ruleSet, parts);
   const addresses = await stage.start();

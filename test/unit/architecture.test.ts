@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   forward: ['msgpack', 'config', 'sinks'],
   sinks: ['forward', 'msgpack', 'alerts', 'config', 'stage', 'rules'],
   observe: [],
+  shared: ['alerts', 'config', 'rules', 'sinks'],
   stage: [
     'alerts',
     'config',
@@ -28,6 +29,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'msgpack',
     'observe',
     'rules',
+    'shared',
     'sinks',
     'tag',
   ],
