@@ -1,6 +1,6 @@
 // Which event an alert is about, and the alert's id: both follow from the rule and the event alone, so that every
 // instance, at any time, gives the same alert the same id and a sink can drop repeats.
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import type { Match } from '../detect/match.js';
 
 /** The event that a match was found in, as far as its identity needs it. */
@@ -18,11 +18,17 @@ export interface EventSource {
 export function eventIdentity(match: Match, event: EventSource): string {
   const id = match.view.values('event.id')[0];
   if (id !== undefined && id !== '') return `id ${id}`;
-  const hash = createHash('sha256').update(event.timeIso).update('\n').update(event.content()).digest('hex');
+  const hash = sha256(`${event.timeIso}\n${event.content()}`);
   return `content ${hash}${match.path === null ? '' : ` ${match.path}`}`;
 }
 
 /** `kibana.alert.uuid`: sha256, hex, over rule and event. */
 export function alertId(ruleId: string, identity: string): string {
-  return createHash('sha256').update(ruleId).update('\n').update(identity).digest('hex');
+  return sha256(`${ruleId}\n${identity}`);
 }
+
+/** In hex. The one call of Node 20.12 and later costs a third of the stream that every Node has. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text)
+    : (text) => crypto.createHash('sha256').update(text).digest('hex');

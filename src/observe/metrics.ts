@@ -29,6 +29,10 @@ export class Metrics {
   bufferBytes: () => number = () => 0;
   #matched = 0;
   #duplicates = 0;
+  /** Since the last scrape: labels cost more than tagging the event. */
+  readonly #newMatches = new Map<string, { ruleId: string; severity: string; count: number }>();
+  /** Alerts that no sink ever sees, since the last scrape. */
+  readonly #unsent = new Map<AlertOutcome, number>();
   readonly #matches: Counter<'rule_id' | 'severity'>;
   readonly #alerts: Counter<'sink' | 'outcome'>;
   readonly #rules: Gauge<'state'>;
@@ -114,12 +118,21 @@ export class Metrics {
       help: 'Matches by rule.',
       labelNames: ['rule_id', 'severity'],
       registers,
+      collect: () => {
+        for (const { ruleId, severity, count } of this.#newMatches.values())
+          this.#matches.inc({ rule_id: ruleId, severity }, count);
+        this.#newMatches.clear();
+      },
     });
     this.#alerts = new Counter({
       name: 'fluent_detect_alerts_total',
       help: 'Alerts by sink and what became of them; duplicate, capped and suppressed ones have no sink.',
       labelNames: ['sink', 'outcome'],
       registers,
+      collect: () => {
+        for (const [outcome, count] of this.#unsent) this.#alerts.inc({ sink: '', outcome }, count);
+        this.#unsent.clear();
+      },
     });
     this.#rules = new Gauge({
       name: 'fluent_detect_rules',
@@ -152,12 +165,16 @@ export class Metrics {
 
   match(ruleId: string, severity: string): void {
     this.#matched += 1;
-    this.#matches.inc({ rule_id: ruleId, severity });
+    const key = `${severity} ${ruleId}`;
+    const known = this.#newMatches.get(key);
+    if (known) known.count += 1;
+    else this.#newMatches.set(key, { ruleId, severity, count: 1 });
   }
   /** `sink` is '' for alerts that no sink ever sees. */
   alert(sink: string, outcome: AlertOutcome, count = 1): void {
     if (outcome === 'duplicate') this.#duplicates += count;
-    this.#alerts.inc({ sink, outcome }, count);
+    if (sink === '') this.#unsent.set(outcome, (this.#unsent.get(outcome) ?? 0) + count);
+    else this.#alerts.inc({ sink, outcome }, count);
   }
   rules(state: RuleState, count: number): void {
     this.#rules.set({ state }, count);

@@ -22,7 +22,9 @@ export function taggedAndAlerted(
   const time = readTime(buf, place.timeStart);
   const event = {
     timeMs: time.ms,
-    timeIso: time.iso,
+    get timeIso(): string {
+      return time.iso;
+    },
     content: () => recordContent(buf, recordStart),
   };
   for (const match of matches) {

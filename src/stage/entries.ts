@@ -2,7 +2,7 @@
 // broken entry) becomes an edit between slices of the bytes that came. Without an edit the chunk stays as it is.
 // Layout: Forward protocol v1, "Entry": `[time, record]`; Fluent Bit: `[[time, metadata], record]`.
 import type { Engine } from '../detect/engine.js';
-import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED } from '../msgpack/scan.js';
+import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED, u32 } from '../msgpack/scan.js';
 import { Slices } from './slices.js';
 
 /** Where an entry lies in its buffer. */
@@ -221,24 +221,36 @@ function eventTimeKind(buf: Buffer, time: number, end: number): TimeKind {
   return seconds === GROUP_START || seconds === GROUP_END ? 'group' : 'time';
 }
 
-/** The time of an entry in ms and in ISO 8601 with what precision it has; unreadable: the epoch. */
-export function readTime(buf: Buffer, time: number): { readonly ms: number; readonly iso: string } {
+/** The time of an entry. */
+class EntryTime {
+  /** Epoch ms. */
+  readonly ms: number;
+  readonly #nanos: number;
+
+  constructor(seconds: number, nanos: number) {
+    const ms = seconds * 1000 + Math.floor(nanos / 1e6);
+    const isReadable = Math.abs(ms) <= 8.64e15;
+    this.ms = isReadable ? ms : 0;
+    this.#nanos = isReadable ? nanos : 0;
+  }
+
+  /** In ISO 8601 with what precision it has. Worked out when asked for: most matches become no alert. */
+  get iso(): string {
+    const iso = new Date(this.ms).toISOString();
+    if (this.#nanos === 0 || this.#nanos > 999_999_999) return iso;
+    return `${iso.slice(0, 20)}${String(this.#nanos).padStart(9, '0')}Z`;
+  }
+}
+
+/** The time of an entry; unreadable: the epoch. */
+export function readTime(buf: Buffer, time: number): EntryTime {
   const b = buf[time]!;
   if (kindOf(b) === 'array') return readTime(buf, time + headerSize(b));
-  let seconds = 0;
-  let nanos = 0;
   if (b === 0xd7 || b === 0xc7) {
     const head = b === 0xd7 ? 2 : 3;
-    seconds = buf.readUInt32BE(time + head);
-    nanos = buf.readUInt32BE(time + head + 4);
-  } else if (kindOf(b) === 'integer') {
-    seconds = integerAt(buf, time);
+    return new EntryTime(u32(buf, time + head), u32(buf, time + head + 4));
   }
-  const ms = seconds * 1000 + Math.floor(nanos / 1e6);
-  if (Math.abs(ms) > 8.64e15) return { ms: 0, iso: new Date(0).toISOString() };
-  const iso = new Date(ms).toISOString();
-  if (nanos === 0 || nanos > 999_999_999) return { ms, iso };
-  return { ms, iso: `${iso.slice(0, 20)}${String(nanos).padStart(9, '0')}Z` };
+  return new EntryTime(kindOf(b) === 'integer' ? integerAt(buf, time) : 0, 0);
 }
 
 function integerAt(buf: Buffer, pos: number): number {
