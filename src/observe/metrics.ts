@@ -173,7 +173,7 @@ export class Metrics {
   /** `sink` is '' for alerts that no sink ever sees. */
   alert(sink: string, outcome: AlertOutcome, count = 1): void {
     if (outcome === 'duplicate') this.#duplicates += count;
-    if (sink === '') this.#unsent.set(outcome, (this.#unsent.get(outcome) ?? 0) + count);
+    if (sink === '' && count > 0) this.#unsent.set(outcome, (this.#unsent.get(outcome) ?? 0) + count);
     else this.#alerts.inc({ sink, outcome }, count);
   }
   rules(state: RuleState, count: number): void {
