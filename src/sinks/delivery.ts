@@ -39,6 +39,8 @@ export class AlertDelivery {
       const n = (named.get(sink.name) ?? 0) + 1;
       named.set(sink.name, n);
       const queue = (await spool?.queue(n === 1 ? sink.name : `${sink.name}#${n}`)) ?? null;
+      if (queue && queue.missing > 0)
+        options.onTrouble(sink.name, `${queue.missing} alerts are missing in the spool: it was damaged`);
       runners.push(new SinkRunner(sink, queue, deadLetters, options));
     }
     return new AlertDelivery(runners, deadLetters, spool);

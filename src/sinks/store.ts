@@ -100,6 +100,13 @@ export class Store {
 async function levelAt(path: string): Promise<Level> {
   const level: Level = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'buffer' });
   await level.open();
+  try {
+    // Opening reads the log and not the tables.
+    for await (const key of level.keys()) void key;
+  } catch (error) {
+    await level.close();
+    throw error;
+  }
   return level;
 }
 

@@ -57,7 +57,7 @@ export class StageDriver {
       '  retry_wait: 20ms',
       ...(options.output ?? []).map((line) => `  ${line}`),
       'alerts: { sinks: ["file:alerts.ndjson"] }',
-      'alerts_spool: { path: spool }',
+      ...(options.config?.includes('alerts_spool:') ? [] : ['alerts_spool: { path: spool }']),
       'shutdown_timeout: 2s',
       options.config ?? '',
     ].join('\n');
