@@ -1,7 +1,8 @@
-// JSON with places. The value is JSON.parse's (a hundred times as fast as a document tree, and an export has thousands
-// of lines); the tree is only made for the place of something in it.
+// JSON with places. The value is JSON.parse's, a hundred times as fast as a document tree: an export has thousands of
+// lines. Places are looked up in the text when something is to be said of them.
 import type { Path, Place, SourceDocument } from '../place.js';
 import { RuleFileError } from '../ruleError.js';
+import { jsonOffset, offsetInJsonString } from './jsonPlaces.js';
 import { yamlDocuments } from './yamlDocument.js';
 
 /** Containers inside one another; the deepest published rule has 8. */
@@ -29,7 +30,6 @@ class JsonSource implements SourceDocument {
   readonly value: unknown;
   readonly #text: string;
   readonly #firstLine: number;
-  #tree: SourceDocument | null = null;
 
   constructor(value: unknown, text: string, firstLine: number) {
     this.value = value;
@@ -38,17 +38,13 @@ class JsonSource implements SourceDocument {
   }
 
   place(path: Path): Place {
-    if (path.length === 0) return placeOf(this.#text, this.#firstLine, this.#text.search(/\S/));
-    return this.#places().place(path);
+    return placeOf(this.#text, this.#firstLine, jsonOffset(this.#text, path));
   }
 
   placeIn(path: Path, offset: number): Place {
-    return this.#places().placeIn(path, offset);
-  }
-
-  #places(): SourceDocument {
-    this.#tree ??= yamlDocuments(this.#text, this.#firstLine, true)[0]!;
-    return this.#tree;
+    const start = jsonOffset(this.#text, path);
+    const at = this.#text[start] === '"' ? offsetInJsonString(this.#text, start, offset) : start;
+    return placeOf(this.#text, this.#firstLine, at);
   }
 }
 

@@ -15,14 +15,13 @@ import { RuleFileError } from '../ruleError.js';
 /**
  * The documents of a YAML or JSON text.
  * @param firstLine line of the file at which `text` begins (NDJSON reads line by line).
- * @param lenient for a text that is known to be JSON: what YAML alone forbids (a key that is there twice) is let pass.
  * @throws RuleFileError on the first syntax error.
  */
-export function yamlDocuments(text: string, firstLine = 1, lenient = false): SourceDocument[] {
+export function yamlDocuments(text: string, firstLine = 1): SourceDocument[] {
   const counter = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: counter,
-    uniqueKeys: !lenient,
+    uniqueKeys: true,
     maxAliasCount: 100,
     prettyErrors: false,
   } as Parameters<typeof parseAllDocuments>[1]);
@@ -33,7 +32,7 @@ export function yamlDocuments(text: string, firstLine = 1, lenient = false): Sou
   };
   for (const document of list) {
     const [error] = document.errors;
-    if (error && !lenient) throw new RuleFileError('syntax', placeAt(error.pos[0]), messageOf(error));
+    if (error) throw new RuleFileError('syntax', placeAt(error.pos[0]), messageOf(error));
   }
   return list.map((document) => new YamlSource(document, text, placeAt));
 }

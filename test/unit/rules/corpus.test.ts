@@ -1,5 +1,9 @@
 // The published rules of Elastic, as they are. The folder with a checkout of them is named by DETECTION_RULES; none of
 // it is in this repository.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'smol-toml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/detect/engine.js';
 import { sourceMappings } from '../../../src/fields/mappings.js';
@@ -59,7 +63,76 @@ describe.skipIf(folder === '')('the published rules (in the folder that DETECTIO
         expect([less, indexed(less)]).toEqual([less, naive(less)]);
     }
   }, 300_000);
+
+  it('match the same events from their bytes as alone when fields are altered, listed, nested or taken from another rule', () => {
+    const { rules } = loaded.ruleSet;
+    const engine = new Engine(loaded.ruleSet, { mappings: sourceMappings, gate: () => ({}) });
+    const all = [...witnesses.values()];
+    for (const [n, witness] of all.entries()) {
+      const other = all[(n * 7 + 1) % all.length]!;
+      const [name] = Object.keys(witness);
+      if (name === undefined) continue;
+      const events = [
+        { ...other, ...witness },
+        { ...witness, [name]: ['altered', 0, false, ''] },
+        { ...witness, [name]: [[...witness[name]!, 'more'], []] },
+        nested(witness),
+        { ...nested(witness), ...nested(other) },
+      ];
+      // Five events by 700 rules: every seventh rule's will do.
+      if (n % 7 !== 0) continue;
+      for (const event of events) {
+        const bytes = encode(event as never);
+        engine.match(bytes, 0, bytes.length, Date.now());
+        const naive = rules.filter((r) => evaluate(r.predicate, event)).map((r) => r.id);
+        expect([event, engine.matches.map((m) => m.rule.id).sort()]).toEqual([event, naive.sort()]);
+      }
+    }
+  }, 300_000);
+
+  it('are the same rules as one Kibana export', () => {
+    const folder_ = mkdtempSync(join(tmpdir(), 'fluent-detect-corpus-'));
+    try {
+      const lines = files.map((file) => JSON.stringify(exported(readFileSync(file, 'utf8'))));
+      writeFileSync(join(folder_, 'export.ndjson'), [...lines, '{"exported_count":1}', ''].join('\n'));
+      const { ruleSet, errors } = loadRules([folder_]);
+      expect(errors).toEqual([]);
+      const known = ({ id, query, type, threshold, newTerms, severity }: Rule): unknown => [
+        ...[id, query, type, threshold, newTerms, severity],
+      ];
+      const byId = (rules: readonly Rule[]): unknown[] => rules.map(known).sort();
+      expect(byId(ruleSet.rules)).toEqual(byId(loaded.ruleSet.rules));
+      expect(ruleSet.unsupported.length).toBe(loaded.ruleSet.unsupported.length);
+    } finally {
+      rmSync(folder_, { recursive: true });
+    }
+  }, 300_000);
 });
+
+/** What Kibana exports of a rule that was made from such a TOML file, once it is turned on. */
+function exported(toml: string): object {
+  const {
+    new_terms: terms,
+    enabled: _enabled,
+    ...rule
+  } = (parse(toml) as { rule: Record<string, unknown> }).rule;
+  if (terms === undefined) return rule;
+  const { value, history_window_start: start } = terms as {
+    value: unknown;
+    history_window_start: { value: unknown }[];
+  };
+  return { ...rule, new_terms_fields: value, history_window_start: start[0]!.value };
+}
+
+/** The first part of each name as an object around the rest. */
+function nested(witness: Witness): Record<string, unknown> {
+  const out: Record<string, Record<string, unknown>> = {};
+  for (const [name, values] of Object.entries(witness)) {
+    const [first, ...rest] = name.split('.');
+    out[first!] = { ...out[first!], [rest.length === 0 ? '' : rest.join('.')]: values };
+  }
+  return out;
+}
 
 function without(witness: Witness, name: string): Witness {
   return Object.fromEntries(Object.entries(witness).filter(([n]) => n !== name));
