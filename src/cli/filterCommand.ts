@@ -12,9 +12,10 @@ import { ExecFilter, type FilterTotals } from '../filter/filter.js';
 import { createLog, type Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { RuleSet } from '../rules/rule.js';
-import { formatRuleError } from '../rules/ruleError.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { rulesOf, soundRulesOf, unsupportedSummary } from './ruleSets.js';
+import { RuleReload } from './ruleReload.js';
+import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
+import { RuleWatch } from './ruleWatch.js';
 
 export interface FilterFlags extends Flags {
   readonly format: 'json' | 'msgpack';
@@ -44,6 +45,7 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
     say(log, 'start_failed', {}, message);
     return 2;
   }
+  const loadedAt = Date.now();
   const loaded = soundRulesOf(config, heard(flags, io), (message) =>
     say(log, 'rules_not_loaded', {}, message),
   );
@@ -64,23 +66,15 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
     },
     { engines: enginesOf(loaded.ruleSet, config, stateful, log), log, now: Date.now },
   );
-  reload = () => {
-    const again = configFor(flags, heard(flags, io), { output: false });
-    const rules = again && rulesOf(again, (message) => say(log, 'rules_not_loaded', {}, message));
-    if (!again || !rules || rules.errors.length > 0) {
-      for (const error of rules?.errors ?? []) say(log, 'rules_not_loaded', {}, formatRuleError(error));
-      say(
-        log,
-        'rules_not_loaded',
-        { rule_set: loaded.ruleSet.hash },
-        'the new rules do not load: the old ones stay in force',
-      );
-      return;
-    }
-    filter.reload(enginesOf(rules.ruleSet, again, stateful, log));
-    const { hash } = rules.ruleSet;
-    say(log, 'rules_reloaded', { rules: rules.ruleSet.rules.length, rule_set: hash }, 'rules reloaded');
-  };
+  const again = new RuleReload(loaded.ruleSet.hash, {
+    log,
+    config: () => configFor(flags, heard(flags, io), { output: false }),
+    sayError: (text) => say(log, 'rules_not_loaded', {}, text),
+    put: (ruleSet, now) => filter.reload(enginesOf(ruleSet, now, stateful, log)),
+  });
+  reload = () => void again.reload();
+  const watch = new RuleWatch(config.rules.paths, () => again.reload());
+  if (config.rules.watch > 0) watch.start(config.rules.watch, loadedAt);
   const tell = (): void => {
     say(log, 'stopping', {}, 'asked to end: what is in the pipe is read first');
     const timer = setTimeout(() => {
@@ -126,6 +120,7 @@ export async function filterCommand(flags: FilterFlags, io: CommandIo): Promise<
     );
     return 1;
   } finally {
+    watch.stop();
     // Where nobody closes it, an open stdin would keep the process.
     (io.stdin as NodeJS.ReadStream).destroy();
   }

@@ -1,30 +1,35 @@
-// Rules loaded again while the stage runs, at SIGHUP or when their files change: whole set or none, in short steps so
+// Rules loaded again while a program runs, at SIGHUP or when their files change: whole set or none, in short steps so
 // that no event waits for it, one loading at a time.
-import type { Flags } from '../config/load.js';
+import type { Config } from '../config/config.js';
 import type { Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { RuleSet } from '../rules/rule.js';
 import { formatRuleError } from '../rules/ruleError.js';
-import type { Stage } from '../stage/stage.js';
-import { type CommandIo, configFor } from './io.js';
 import { rulesGently } from './ruleSets.js';
 
+export interface ReloadOptions {
+  readonly log: Logger;
+  /** The config as it is now; null: it has errors, which have been said. */
+  readonly config: () => Config | null;
+  /** One malformed rule, with its place. */
+  readonly sayError: (text: string) => void;
+  /** Puts the set in force. */
+  readonly put: (ruleSet: RuleSet, config: Config) => void;
+  /** How many rules of the last set that was read are malformed; past 0 it is not in force. */
+  readonly onInvalid?: (count: number) => void;
+}
+
 export class RuleReload {
-  readonly #flags: Flags;
-  readonly #io: CommandIo;
-  readonly #stage: Stage;
-  readonly #metrics: Metrics;
-  readonly #log: Logger;
+  readonly #options: ReloadOptions;
+  /** Of the set in force. */
+  #hash: string;
   #running: Promise<void> | null = null;
   /** Asked for again while one was running: what that one read may be old. */
   #again = false;
 
-  constructor(flags: Flags, io: CommandIo, stage: Stage, metrics: Metrics, log: Logger) {
-    this.#flags = flags;
-    this.#io = io;
-    this.#stage = stage;
-    this.#metrics = metrics;
-    this.#log = log;
+  constructor(hash: string, options: ReloadOptions) {
+    this.#hash = hash;
+    this.#options = options;
   }
 
   /** Resolves when the set in force is that of the files as they were when it was called, or stayed as it was. */
@@ -47,23 +52,21 @@ export class RuleReload {
   }
 
   async #once(): Promise<void> {
-    const stage = this.#stage;
-    const config = configFor(this.#flags, this.#io, { output: true });
+    const { log, sayError, put, onInvalid } = this.#options;
+    const config = this.#options.config();
     const loaded =
-      config && (await rulesGently(config, (message) => say(this.#log, 'rules_not_loaded', {}, message)));
+      config && (await rulesGently(config, (message) => say(log, 'rules_not_loaded', {}, message)));
+    onInvalid?.(loaded?.invalid ?? 0);
     if (!loaded || loaded.errors.length > 0) {
-      for (const error of loaded?.errors ?? []) this.#io.stderr.write(`${formatRuleError(error)}\n`);
-      this.#metrics.rules('invalid', loaded?.invalid ?? 0);
-      const errors = loaded?.errors.map((e) => formatRuleError(e).split('\n')[0]!);
-      stage.notReloaded(errors ?? ['the config or a rule path cannot be read']);
-      const fields = { rule_set: stage.ruleSet.hash };
+      for (const error of loaded?.errors ?? []) sayError(formatRuleError(error));
       const message = 'the new rules do not load: the old ones stay in force';
-      say(this.#log, 'rules_not_loaded', fields, message);
+      say(log, 'rules_not_loaded', { rule_set: this.#hash }, message);
       return;
     }
-    stage.reload(loaded.ruleSet, config.rules);
-    this.#metrics.rules('invalid', 0);
-    const fields = { rules: loaded.ruleSet.rules.length, rule_set: loaded.ruleSet.hash };
-    say(this.#log, 'rules_reloaded', fields, 'rules reloaded');
+    const { ruleSet } = loaded;
+    put(ruleSet, config);
+    this.#hash = ruleSet.hash;
+    const fields = { rules: ruleSet.rules.length, rule_set: ruleSet.hash };
+    say(log, 'rules_reloaded', fields, 'rules reloaded');
   }
 }

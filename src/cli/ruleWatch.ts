@@ -23,10 +23,9 @@ export class RuleWatch {
   start(everyMs: number, loadedAt: number): void {
     const tick = async (): Promise<void> => {
       await this.look(loadedAt);
-      if (this.#timer !== null) this.#timer = setTimeout(tick, everyMs);
+      if (this.#timer !== null) this.#timer = setTimeout(tick, everyMs).unref();
     };
-    this.#timer = setTimeout(tick, everyMs);
-    this.#timer.unref();
+    this.#timer = setTimeout(tick, everyMs).unref();
   }
 
   stop(): void {

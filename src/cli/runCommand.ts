@@ -65,7 +65,13 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   };
   if (!hooks.quiet) say(log, 'ready', ready, 'ready');
   hooks.onReady?.(addresses, metrics);
-  const reload = new RuleReload(flags, io, stage, metrics, log);
+  const reload = new RuleReload(loaded.ruleSet.hash, {
+    log,
+    config: () => configFor(flags, io, { output: true }),
+    sayError: (text) => io.stderr.write(`${text}\n`),
+    put: (ruleSet, { rules }) => stage.reload(ruleSet, rules),
+    onInvalid: (count) => metrics.rules('invalid', count),
+  });
   const watch = new RuleWatch(config.rules.paths, () => reload.reload());
   const onHangup = (): void => void reload.reload();
   process.on('SIGHUP', onHangup);
