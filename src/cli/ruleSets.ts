@@ -18,8 +18,8 @@ export function rulesOf(
 ): LoadResult | null {
   try {
     const { paths, fieldTypes } = config.rules;
-    const isKnownField = fieldKnowledge(sourceMappings, Object.keys(fieldTypes));
-    return loadRules(paths, { ...optionsOf(config), ...(lint ? { isKnownField } : {}) });
+    const knowledge = fieldKnowledge(sourceMappings, Object.keys(fieldTypes));
+    return loadRules(paths, { ...optionsOf(config), ...(lint ? { fieldKnowledge: knowledge } : {}) });
   } catch (error) {
     if (!(error instanceof RulePathError)) throw error;
     say(error.message);

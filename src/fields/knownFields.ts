@@ -65,18 +65,27 @@ const fieldSets = new Set([
   'x509',
 ]);
 
+const lookedUp = /^(source|client|destination)\.(as|geo)\.|^user_agent\.(name|version|os|device)(\.|$)/;
+
+/** `looked_up`: Elastic's pipeline adds the field by a lookup, and no mapping of the datasets has it. */
 export function fieldKnowledge(
   mappings: readonly SourceMapping[],
   declared: readonly string[],
-): (field: string) => boolean {
+): (field: string, datasets: readonly string[]) => 'known' | 'unknown' | 'looked_up' {
   const exact = new Set([
     ...declared,
     ...mappings.flatMap((m) => [...Object.keys(m.constants), ...Object.keys(m.fields)]),
   ]);
   const trees = mappings.flatMap((m) => m.trees.map((t) => `${t.ecs}.`));
-  return (field) =>
-    field.includes('*') ||
-    exact.has(field) ||
-    fieldSets.has(field.split('.')[0]!) ||
-    trees.some((tree) => field.startsWith(tree));
+  return (field, datasets) => {
+    const read = mappings.filter((m) => datasets.some((d) => m.constants['event.dataset']?.includes(d)));
+    if (read.length > 0 && lookedUp.test(field) && !read.some((m) => Object.hasOwn(m.fields, field)))
+      return 'looked_up';
+    const isKnown =
+      field.includes('*') ||
+      exact.has(field) ||
+      fieldSets.has(field.split('.')[0]!) ||
+      trees.some((tree) => field.startsWith(tree));
+    return isKnown ? 'known' : 'unknown';
+  };
 }

@@ -29,7 +29,9 @@ export type KqlWarningCode =
   /** `*` after `<`, `<=`, `>` or `>=`. */
   | 'wildcard_in_range'
   /** A field that neither ECS nor a mapping has (given by who knows those, not here). */
-  | 'unknown_field';
+  | 'unknown_field'
+  /** A field that Elastic's pipeline adds by a lookup, and that no raw record of the rule's datasets has (as above). */
+  | 'looked_up_field';
 
 export interface KqlWarning {
   readonly code: KqlWarningCode;

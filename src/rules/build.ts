@@ -4,9 +4,11 @@ import type { RuleOverlay } from '../config/config.js';
 import type { KqlWarning } from '../kql/check.js';
 import { compileKql } from '../kql/compile.js';
 import { KqlError } from '../kql/error.js';
+import { fieldsOf } from '../kql/fieldsOf.js';
 import type { Predicate } from '../kql/predicate.js';
 import type { FieldTypes } from '../kql/types.js';
 import { durationMs, lookBackMs } from './durations.js';
+import type { FieldKnowledge } from './fieldKnowledge.js';
 import { FilterError, filtersPredicate } from './filters.js';
 import type { SourceDocument } from './place.js';
 import type { AlertSuppression, NewTerms, Rule, RuleException, RuleType, Threat, Threshold } from './rule.js';
@@ -24,8 +26,8 @@ export interface BuildOptions {
   readonly overlay: RuleOverlay;
   readonly listExceptions: (listIds: readonly string[]) => readonly RuleException[];
   readonly onWarning: (warning: KqlWarning) => void;
-  /** For the lint: whether anything fills a field. Absent: not asked. */
-  readonly isKnownField?: (field: string) => boolean;
+  /** For the lint. Absent: not asked. */
+  readonly fieldKnowledge?: FieldKnowledge;
 }
 
 /** @throws RuleFileError, UnsupportedRuleError */
@@ -97,23 +99,40 @@ function uuidOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Each unknown field once, where it stands first. */
-function warnOfUnknown(
+/** Each field that nothing fills once, where it stands first. */
+function warnOfUnfilled(
   predicate: Predicate,
-  isKnown: (field: string) => boolean,
+  knowledge: FieldKnowledge,
   onWarning: (warning: KqlWarning) => void,
 ): void {
+  const datasets = datasetsIn(predicate);
+  const asked = fieldsOf(predicate, true);
   const told = new Set<string>();
   const visit = (p: Predicate): void => {
     if (p.kind === 'and' || p.kind === 'or') p.of.forEach(visit);
     else if (p.kind === 'not') visit(p.of);
-    else if (p.kind === 'leaf' && !p.field.wildcard && !told.has(p.field.name) && !isKnown(p.field.name)) {
-      told.add(p.field.name);
-      const message = `${p.field.name} is unknown to ECS and to the source mappings: only an event that spells it so has it`;
-      onWarning({ code: 'unknown_field', span: p.span, message });
-    }
+    if (p.kind !== 'leaf' || p.field.wildcard || told.has(p.field.name)) return;
+    const { name } = p.field;
+    const known = knowledge(name, datasets);
+    // Of what is only excluded nothing has to be there.
+    if (known === 'known' || (known === 'looked_up' && !asked.has(name))) return;
+    told.add(name);
+    const message =
+      known === 'unknown'
+        ? `${name} is unknown to ECS and to the source mappings: only an event that spells it so has it`
+        : `${name} is what Elastic looks up, and no raw record of ${datasets.join(', ')} has it: let an earlier stage put it there`;
+    onWarning({ code: known === 'unknown' ? 'unknown_field' : 'looked_up_field', span: p.span, message });
   };
   visit(predicate);
+}
+
+/** The datasets that the query names. */
+function datasetsIn(predicate: Predicate, into: string[] = []): string[] {
+  if (predicate.kind === 'and' || predicate.kind === 'or') for (const p of predicate.of) datasetsIn(p, into);
+  if (predicate.kind !== 'leaf' || predicate.test.exact === null) return into;
+  const isDataset = ['event.dataset', 'data_stream.dataset'].includes(predicate.field.name);
+  if (isDataset && !into.includes(predicate.test.exact)) into.push(predicate.test.exact);
+  return into;
 }
 
 function predicateOf(source: SourceDocument, query: string, raw: RawRule, options: BuildOptions): Predicate {
@@ -122,7 +141,7 @@ function predicateOf(source: SourceDocument, query: string, raw: RawRule, option
     const compiled = compileKql(query, { fieldTypes: options.fieldTypes });
     for (const warning of compiled.warnings) options.onWarning(warning);
     predicate = compiled.predicate;
-    if (options.isKnownField) warnOfUnknown(predicate, options.isKnownField, options.onWarning);
+    if (options.fieldKnowledge) warnOfUnfilled(predicate, options.fieldKnowledge, options.onWarning);
   } catch (error) {
     if (!(error instanceof KqlError)) throw error;
     throw new RuleFileError(

@@ -7,6 +7,7 @@ import { FieldTypes } from '../kql/types.js';
 import { buildRule, type RawRule, ruleId } from './build.js';
 import { exceptionItem } from './exceptionItems.js';
 import { excerptOf } from './excerpt.js';
+import type { FieldKnowledge } from './fieldKnowledge.js';
 import type { ReadDocument, RuleDocument } from './formats/format.js';
 import { ruleFormats } from './formats/ruleFormats.js';
 import type { LoadResult } from './load.js';
@@ -20,8 +21,8 @@ import { valueList } from './valueLists.js';
 export interface LoadOptions {
   readonly overlays?: Readonly<Record<string, RuleOverlay>>;
   readonly fieldTypes?: FieldTypes;
-  /** For the lint: whether anything fills a field; a rule that reads another one gets a warning. */
-  readonly isKnownField?: (field: string) => boolean;
+  /** For the lint: a rule that reads what nothing fills gets a warning. */
+  readonly fieldKnowledge?: FieldKnowledge;
 }
 
 const supportedTypes = new Set(['query', 'threshold', 'new_terms']);
@@ -38,7 +39,7 @@ const knownTypes = new Set([
 export class Loader {
   readonly #overlays: Readonly<Record<string, RuleOverlay>>;
   readonly #fieldTypes: FieldTypes;
-  readonly #isKnownField: ((field: string) => boolean) | undefined;
+  readonly #fieldKnowledge: FieldKnowledge | undefined;
   readonly #errors: RuleError[] = [];
   readonly #warnings: RuleWarning[] = [];
   #invalid = 0;
@@ -52,7 +53,7 @@ export class Loader {
   constructor(options: LoadOptions) {
     this.#overlays = options.overlays ?? {};
     this.#fieldTypes = options.fieldTypes ?? new FieldTypes();
-    this.#isKnownField = options.isKnownField;
+    this.#fieldKnowledge = options.fieldKnowledge;
   }
 
   /** Yields between documents. */
@@ -214,7 +215,7 @@ export class Loader {
           }
           return list ?? [];
         }),
-      ...(this.#isKnownField ? { isKnownField: this.#isKnownField } : {}),
+      ...(this.#fieldKnowledge ? { fieldKnowledge: this.#fieldKnowledge } : {}),
       onWarning: ({ code, span, message }) => {
         const place = source.placeIn(['query'], span.start);
         this.#warnings.push({ code, file, ...place, message, excerpt: excerptOf(lines, place) });

@@ -101,4 +101,8 @@ export const ruleCodes: Readonly<Record<RuleErrorCode | RuleWarningCode, RuleCod
     'Neither ECS nor a source mapping has the field: only an event that spells it so has it.',
     'see its spelling; add an alias or a constant under fields',
   ),
+  looked_up_field: warning(
+    'Elastic adds the field by a lookup (GeoIP, user agent), and no raw record of the rule’s datasets has it.',
+    'let an earlier stage put the field beside the raw record',
+  ),
 };
