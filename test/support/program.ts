@@ -17,7 +17,7 @@ export interface Finished {
 /** Runs a command to its end. */
 export function run(
   args: readonly string[],
-  options: { input?: string | Buffer; cwd?: string } = {},
+  options: { input?: string | Buffer; cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Finished {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     maxBuffer: 2 ** 28,
