@@ -42,7 +42,11 @@ export async function rulesGently(
 }
 
 function optionsOf({ rules }: Pick<Config, 'rules'>): LoadOptions {
-  return { overlays: rules.overlays, fieldTypes: new FieldTypes(rules.fieldTypes) };
+  return {
+    overlays: rules.overlays,
+    fieldTypes: new FieldTypes(rules.fieldTypes),
+    routes: Object.keys(rules.routes),
+  };
 }
 
 /** As `rulesOf`, for a command that cannot run when a rule is malformed: every error is said with its place. */

@@ -14,6 +14,7 @@ import type { LoadResult } from './load.js';
 import { firstPlace, Lines, type Place, type SourceDocument } from './place.js';
 import { readText } from './readText.js';
 import type { Rule, RuleException, UnsupportedRule } from './rule.js';
+import type { RuleWarningCode } from './ruleCodes.js';
 import { type RuleError, RuleFileError, type RuleWarning, UnsupportedRuleError } from './ruleError.js';
 import { schemaProblems } from './schema.js';
 import { valueList } from './valueLists.js';
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly fieldTypes?: FieldTypes;
   /** For the lint: a rule that reads what nothing fills gets a warning. */
   readonly fieldKnowledge?: FieldKnowledge;
+  /** Index patterns that the config routes: one that no rule names is a slip. */
+  readonly routes?: readonly string[];
 }
 
 const supportedTypes = new Set(['query', 'threshold', 'new_terms']);
@@ -40,6 +43,7 @@ export class Loader {
   readonly #overlays: Readonly<Record<string, RuleOverlay>>;
   readonly #fieldTypes: FieldTypes;
   readonly #fieldKnowledge: FieldKnowledge | undefined;
+  readonly #routes: readonly string[];
   readonly #errors: RuleError[] = [];
   readonly #warnings: RuleWarning[] = [];
   #invalid = 0;
@@ -51,6 +55,7 @@ export class Loader {
   readonly #named = new Set<string>();
 
   constructor(options: LoadOptions) {
+    this.#routes = options.routes ?? [];
     this.#overlays = options.overlays ?? {};
     this.#fieldTypes = options.fieldTypes ?? new FieldTypes();
     this.#fieldKnowledge = options.fieldKnowledge;
@@ -97,21 +102,26 @@ export class Loader {
       });
       yield;
     }
-    for (const id of Object.keys(this.#overlays)) {
-      if (this.#places.has(id) || this.#named.has(id)) continue;
-      const message = `the config lays over rule ${id}, which no rule file has`;
-      this.#warnings.push({
-        code: 'unknown_overlay',
-        file: 'config',
-        line: 1,
-        column: 1,
-        message,
-        excerpt: '',
-      });
-    }
+    this.#checkConfig([...rules, ...disabled]);
     const hash = yield* hashOf(rules, this.#overlays, this.#fieldTypes.declared);
     const ruleSet = { rules, disabled, unsupported: this.#unsupported, hash };
     return { ruleSet, errors: this.#errors, invalid: this.#invalid, warnings: this.#warnings };
+  }
+
+  /** What the config says of rules that are not there. */
+  #checkConfig(rules: readonly Rule[]): void {
+    const warn = (code: RuleWarningCode, message: string): void => {
+      this.#warnings.push({ code, file: 'config', ...firstPlace, message, excerpt: '' });
+    };
+    for (const id of Object.keys(this.#overlays)) {
+      if (!this.#places.has(id) && !this.#named.has(id))
+        warn('unknown_overlay', `the config lays over rule ${id}, which no rule file has`);
+    }
+    const named = new Set(rules.flatMap((rule) => rule.index));
+    for (const index of this.#routes) {
+      if (!named.has(index))
+        warn('unknown_route', `the config routes ${index}, which no rule names as its index`);
+    }
   }
 
   #sort(file: string, lines: Lines, document: RuleDocument): void {

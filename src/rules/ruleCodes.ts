@@ -8,7 +8,8 @@ export type RuleWarningCode =
   | 'empty_file'
   | 'missing_exception_list'
   | 'missing_value_list'
-  | 'unknown_overlay';
+  | 'unknown_overlay'
+  | 'unknown_route';
 
 export interface RuleCodeEntry {
   /** An error keeps the rule out of force, a warning does not. */
@@ -68,6 +69,10 @@ export const ruleCodes: Readonly<Record<RuleErrorCode | RuleWarningCode, RuleCod
   unknown_overlay: warning(
     'The config lays over a rule that no file has.',
     'mend the id, or take the overlay away',
+  ),
+  unknown_route: warning(
+    'The config routes an index pattern that no rule names.',
+    'write it exactly as the rules write it, or take the route away',
   ),
   never_holds: warning('A condition can never hold.', 'see what was meant'),
   leading_wildcard: warning(

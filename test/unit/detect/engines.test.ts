@@ -36,6 +36,18 @@ describe('routes', () => {
     expect(engines.for('a')).toBe(engines.for('b'));
     expect(engines.for('azure.signin')).not.toBe(engines.for('b'));
   });
+  it('of no tags at all take a pattern out: the rule is tried where its others say', () => {
+    const none = new Engines(
+      rules,
+      {
+        routes: { 'logs-azure.signinlogs-*': ['azure.signin.**'], 'filebeat-*': [] },
+        fieldMapping: noUserMapping,
+      },
+      { mappings: [] },
+    );
+    expect(found(none.for('linux.audit'), { a: 1 })).toEqual(['none']);
+    expect(found(none.for('azure.signin'), { a: 1 })).toEqual(['both', 'none', 'signin']);
+  });
   it('that are empty leave one engine for all tags', () => {
     const whole = new Engines(rules, { routes: {}, fieldMapping: noUserMapping }, { mappings: [] });
     expect(whole.for('x')).toBe(whole.for('azure.signin'));

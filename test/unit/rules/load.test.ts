@@ -259,6 +259,14 @@ describe('a Kibana export', () => {
   });
 });
 
+it('a route for an index that no rule names is a warning', () => {
+  write('a.json', json('a', { index: ['logs-x-*'] }));
+  const { warnings } = loadRules([folder], { routes: ['logs-x-*', 'logs-y-*'] });
+  expect(warnings.map((w) => `${w.code}: ${w.message}`)).toEqual([
+    'unknown_route: the config routes logs-y-*, which no rule names as its index',
+  ]);
+});
+
 describe('the hash of a rule set', () => {
   const hashOf = (...lines: string[]): string => loadRules([write('a.ndjson', ...lines)]).ruleSet.hash;
 
