@@ -62,7 +62,8 @@ export function findingsTable(replay: Replay, errors: number): string {
   ].filter((s) => s !== '');
   const heldBack = held.length > 0 ? ` (held back: ${held.join(', ')})` : '';
   const bad = errors > 0 ? `, ${errors} lines could not be read` : '';
-  return `${found}${totals.events} events, ${totals.matches} matches, ${totals.alerts} alerts${heldBack}${bad}`;
+  const sum = `${totals.events} events, ${totals.matches} matches, ${totals.alerts} alerts${heldBack}${bad}`;
+  return `${found}${sum}${unseen(replay.unseenFields)}`;
 }
 
 /** ISO 8601 to the second. */
@@ -125,4 +126,15 @@ function csvRow(values: readonly string[]): string {
     .map((value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value))
     .map((value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value))
     .join(',');
+}
+
+/** How many fields a table names; `--json` lists all. */
+const MAX_UNSEEN = 10;
+
+/** What keeps rules from firing: fields that they read and no event had. */
+function unseen(fields: readonly string[]): string {
+  if (fields.length === 0) return '';
+  const more =
+    fields.length > MAX_UNSEEN ? ` and ${fields.length - MAX_UNSEEN} more (--json lists them)` : '';
+  return `\nfields that rules read and no event had: ${fields.slice(0, MAX_UNSEEN).join(', ')}${more}`;
 }

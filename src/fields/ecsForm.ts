@@ -4,6 +4,7 @@ import { type EcsFields, ecsFields } from './ecsFields.js';
 import { ecsRecord, plainOf } from './ecsRecord.js';
 import { judgedRecords } from './innerRecords.js';
 import type { SourceMapping } from './mapping.js';
+import { foundAt } from './view.js';
 
 export interface EcsForm {
   /** Which record of the event (`records[3]`, `message`); null: the event itself. */
@@ -12,6 +13,8 @@ export interface EcsForm {
   readonly mapping: string | null;
   /** ECS field to its values. */
   readonly fields: EcsFields;
+  /** Where each is found: paths of the record as it spells them; '' for what the mapping says itself. */
+  readonly found: ReadonlyMap<string, readonly string[]>;
   /** The whole record in ECS, objects kept as objects; what it takes from the records around it is spelled with dots. */
   readonly record: unknown;
 }
@@ -27,11 +30,14 @@ export function ecsForms(
 ): EcsForm[] {
   return judgedRecords(event, mappings, jsonText).map(({ path, record, mapping, outers }) => {
     const fields = new Map(ecsFields(record, mapping));
+    const found = new Map<string, readonly string[]>();
+    for (const name of fields.keys()) found.set(name, mapping ? foundAt(record, mapping, name) : [name]);
     const taken: Record<string, unknown> = {};
     for (const outer of outers.toReversed()) {
       for (const [name, values] of ecsFields(outer.record, null))
         if (!fields.has(name) && !isOwn(name, outer.carries, path)) {
           fields.set(name, values);
+          found.set(name, [`${name} around it`]);
           taken[name] = values.map(plainOf);
         }
     }
@@ -39,6 +45,7 @@ export function ecsForms(
       path,
       mapping: mapping?.name ?? null,
       fields,
+      found,
       record: { ...(mapping ? ecsRecord(record, mapping) : record), ...taken },
     };
   });

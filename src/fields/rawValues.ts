@@ -32,15 +32,25 @@ export function firstAt(record: unknown, path: string, options: RawPathOptions):
   return found[0];
 }
 
-/** Calls `found` with what lies at the path; true: what is inside need not be looked at. */
+/** The path as the record itself spells it, where it has a value there first; undefined: it has none. */
+export function spellingOf(record: unknown, path: string, options: RawPathOptions): string | undefined {
+  let spelled: string | undefined;
+  find(record, path, options, (value, at) => {
+    if (value !== null && value !== undefined) spelled ??= at;
+    return spelled !== undefined;
+  });
+  return spelled;
+}
+
+/** Calls `found` with what lies at the path, and how it is spelled; true: what is inside need not be looked at. */
 function find(
   record: unknown,
   path: string,
   options: RawPathOptions,
-  found: (value: unknown) => boolean,
+  found: (value: unknown, at: string) => boolean,
 ): void {
   const visit = (value: unknown, rest: string, at: string): void => {
-    if (rest === '' && found(value)) return;
+    if (rest === '' && found(value, at)) return;
     if (Array.isArray(value)) {
       for (const element of value) visit(element, rest, at);
     } else if (isMap(value)) {

@@ -1,8 +1,8 @@
 // The slow reading of a raw record through a mapping, for fields that no rule reads (explaining, grouping) and as the
 // reference that the walk over bytes is held against.
 import type { Clue, RawValue, SourceMapping } from './mapping.js';
-import { firstAt, type RawPathOptions, rawValues } from './rawValues.js';
-import { pairSource, pathsOf } from './sources.js';
+import { firstAt, type RawPathOptions, rawValues, spellingOf } from './rawValues.js';
+import { pairSource, pathsOf, type RawPath } from './sources.js';
 
 /** The first mapping one of whose groups of clues all hold; null: the record is ECS, or nothing we know. */
 export function recognise(record: unknown, mappings: readonly SourceMapping[]): SourceMapping | null {
@@ -36,4 +36,28 @@ export function mappedValues(record: unknown, mapping: SourceMapping, field: str
     if (values.length > 0) return values;
   }
   return rawValues(record, field, options);
+}
+
+/** Where the mapping finds a field of a record, in the record's own spelling; '': the mapping itself says it. */
+export function foundAt(record: unknown, mapping: SourceMapping, field: string): readonly string[] {
+  if (Object.hasOwn(mapping.constants, field)) return [''];
+  const options: RawPathOptions = { keys: 'exact', deep: false, jsonText: mapping.jsonText };
+  const source = Object.hasOwn(mapping.fields, field) ? mapping.fields[field] : pairSource(mapping, field);
+  const spelled = (path: string, keys: RawPathOptions['keys']): string[] => {
+    const at = spellingOf(record, path, { ...options, keys });
+    return at === undefined ? [] : [at];
+  };
+  if (source?.as) {
+    const inputs = source.from.flatMap((path) => spelled(path, 'exact'));
+    return inputs.length > 0 ? inputs : [''];
+  }
+  for (const { path, keys } of source?.whole ? exactly(source.from) : pathsOf(mapping, field, source)) {
+    const at = spelled(path, keys);
+    if (at.length > 0) return at;
+  }
+  return [field];
+}
+
+function exactly(paths: readonly string[]): readonly RawPath[] {
+  return paths.map((path) => ({ path, keys: 'exact' }));
 }
