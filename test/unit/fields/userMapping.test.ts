@@ -27,6 +27,21 @@ describe('an alias of the config', () => {
   it('leaves the field’s own spelling as it was', () => {
     expect(matches('user.name : ada', { user: { name: 'ada' } }, { aliases })).toBe(true);
   });
+  it('of a derived field leaves it derived where the paths have no value', () => {
+    const own = { 'event.outcome': ['result.word'] };
+    const record = { category: 'SignInLogs', properties: { status: { errorCode: 0 } } };
+    expect(matches('event.outcome : success', record, { aliases: own })).toBe(true);
+    expect(matches('event.outcome : odd', { ...record, result: { word: 'odd' } }, { aliases: own })).toBe(
+      true,
+    );
+  });
+  it('of a field below a tree leaves the tree where the paths have no value', () => {
+    const field = 'azure.signinlogs.properties.app_id';
+    const own = { [field]: ['AppNumber'] };
+    const record = { category: 'SignInLogs', properties: { appId: 'a' } };
+    expect(matches(`${field} : a`, record, { aliases: own })).toBe(true);
+    expect(matches(`${field} : b`, { ...record, AppNumber: 'b' }, { aliases: own })).toBe(true);
+  });
   it('goes before what a source mapping says', () => {
     const record = { category: 'SignInLogs', who: 'ada', properties: { userPrincipalName: 'bob' } };
     expect(matches('user.name : ada and event.dataset : azure.signinlogs', record, { aliases })).toBe(true);
