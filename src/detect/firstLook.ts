@@ -57,6 +57,8 @@ export class FirstLook {
   /** By state and view. */
   #meanings = new Uint8Array(0);
   readonly #probes: (readonly Probe[])[] = [];
+  /** What a value that is no scalar means, for states and views where no scalar was seen. */
+  #noScalar = new Uint8Array(0);
 
   /** @param isIndexed whether some rule hangs on an atom. */
   constructor(
@@ -113,12 +115,30 @@ export class FirstLook {
       if (meaning === NOTHING) continue;
       if (meaning === UNKNOWN) {
         // The field is seen for the first time. The rest is looked at all the same: each state is new only once.
-        if (scalarKind(buf, positions[i]!) !== null) this.#learn(states[i]!, view);
-        judge = true;
+        if (scalarKind(buf, positions[i]!) !== null) {
+          this.#learn(states[i]!, view);
+          judge = true;
+        } else if (this.#mayMeanMore(at)) judge = true;
       } else if (!judge && (meaning === JUDGE || this.#probe(this.#probes[at]!, buf, positions[i]!)))
         judge = true;
     }
     return judge;
+  }
+
+  /**
+   * Whether a record must be judged for a map, an array or nil where no scalar was seen yet. Where it means nothing it
+   * stays unlearned, so that the first scalar there is seen; raw records have such a map in every event.
+   */
+  #mayMeanMore(at: number): boolean {
+    let known = this.#noScalar[at]!;
+    if (known === UNKNOWN) {
+      const views = this.#always.length;
+      this.#learn(Math.floor(at / views), at % views);
+      known = this.#meanings[at] === JUDGE ? JUDGE : NOTHING;
+      this.#meanings[at] = UNKNOWN;
+      this.#noScalar[at] = known;
+    }
+    return known === JUDGE;
   }
 
   #probe(probes: readonly Probe[], buf: Buffer, pos: number): boolean {
@@ -167,6 +187,8 @@ export class FirstLook {
     while (this.#flags.length < states.length) this.#flags = wider(this.#flags);
     while (this.#meanings.length < this.#flags.length * views)
       this.#meanings = grown(this.#meanings, this.#flags.length * views);
+    if (this.#noScalar.length < this.#meanings.length)
+      this.#noScalar = grown(this.#noScalar, this.#meanings.length);
     for (; this.#known < states.length; this.#known += 1) {
       const { slots } = states[this.#known]!;
       const clues = slots.flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);

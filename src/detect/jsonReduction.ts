@@ -26,6 +26,8 @@ export class JsonReduction {
   readonly #nowhere: PathState;
   /** Slots that mark places which may hold whole records: those are kept whole. */
   readonly #marks: ReadonlySet<number>;
+  /** By state: whether it has such a slot. */
+  readonly #marked: (boolean | undefined)[] = [];
   /** The last record has, at its top, what is surely a time (ISO 8601 in UTC), as a string. */
   isTimed = false;
   readonly #whole: boolean;
@@ -160,9 +162,11 @@ export class JsonReduction {
 
   #isMark(target: PathState | null): boolean {
     if (target === null) return false;
-    const slots = target.slots;
-    for (let i = slots.length - 1; i >= 0; i -= 1) if (this.#marks.has(slots[i]!)) return true;
-    return false;
+    const known = this.#marked[target.id];
+    if (known !== undefined) return known;
+    const isMarked = target.slots.some((slot) => this.#marks.has(slot));
+    this.#marked[target.id] = isMarked;
+    return isMarked;
   }
 
   /** A value that is kept. */

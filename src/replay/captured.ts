@@ -22,7 +22,7 @@ export interface CapturedEvent extends EventFrame {
   readonly entry: Buffer | null;
 }
 
-/** Takes what a reader finds, in order. What it is handed is good until it returns. */
+/** Takes what a reader finds, in order. What it is handed is good until `settle` resolves. */
 export interface CaptureSink {
   /** One event as JSON text in `[start, end)` of `buf`: UTF-8 in any layout, not yet looked at. */
   json(buf: Buffer, start: number, end: number, frame: EventFrame): void;
@@ -34,6 +34,6 @@ export interface CaptureSink {
 
 export interface CaptureReader {
   readonly name: 'ndjson' | 'json' | 'fluentd' | 'forward' | 'csv';
-  /** @throws the errors of `bytes`. */
+  /** Each piece of `bytes` is good until the next is asked for. @throws the errors of `bytes`. */
   read(bytes: AsyncIterable<Buffer>, sink: CaptureSink): Promise<void>;
 }

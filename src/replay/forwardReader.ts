@@ -46,7 +46,7 @@ class Messages {
 
   /** False: the stream cannot be read on; that has been said. */
   add(piece: Buffer): boolean {
-    this.#pieces.push(piece);
+    this.#pieces.push(Buffer.from(piece));
     this.#bytes += piece.length;
     return this.#bytes < this.#skipper.needed || this.#cut();
   }

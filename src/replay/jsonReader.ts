@@ -91,7 +91,7 @@ class Splitter {
           break;
       }
     }
-    if (this.#inValue && !this.#isBroken) this.#before.push(piece.subarray(from));
+    if (this.#inValue && !this.#isBroken) this.#before.push(Buffer.from(piece.subarray(from)));
   }
 
   end(): void {

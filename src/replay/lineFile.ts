@@ -9,6 +9,8 @@ export class LineFile {
   readonly #handle: FileHandle;
   #parts: Buffer[] = [];
   #size = 0;
+  /** Some part lies in a captured block, which may change once `settle` has resolved. */
+  #hasBlocks = false;
   /** Lines of one block that follow each other, not yet among the parts. */
   #block: Buffer | null = null;
   #start = 0;
@@ -42,10 +44,10 @@ export class LineFile {
     this.#end = end;
   }
 
-  /** Writes what has gathered once it is much; call it between events. */
+  /** Writes what has gathered, what is ours only once it is much; call it between blocks. */
   async settle(): Promise<void> {
     this.#closeBlock();
-    if (this.#size >= FLUSH_BYTES) await this.#flush();
+    if (this.#hasBlocks || this.#size >= FLUSH_BYTES) await this.#flush();
   }
 
   async close(): Promise<void> {
@@ -58,6 +60,7 @@ export class LineFile {
     const block = this.#block;
     if (block === null) return;
     this.#block = null;
+    this.#hasBlocks = true;
     const isFollowed = block[this.#end] === 0x0a;
     this.#parts.push(block.subarray(this.#start, isFollowed ? this.#end + 1 : this.#end));
     if (!isFollowed) this.#parts.push(newline);
@@ -68,6 +71,7 @@ export class LineFile {
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];
     this.#size = 0;
+    this.#hasBlocks = false;
     if (bytes.length > 0) await this.#handle.appendFile(bytes);
   }
 }

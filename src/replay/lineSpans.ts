@@ -24,7 +24,7 @@ export class LineSpans {
     this.#maxLine = maxLine;
   }
 
-  /** The bytes must stay as they are. */
+  /** The bytes may change afterwards. */
   add(piece: Buffer): void {
     let from = 0;
     if (this.#restBytes > 0) {
@@ -48,7 +48,7 @@ export class LineSpans {
 
   #keep(piece: Buffer): void {
     this.#restBytes += piece.length;
-    if (this.#restBytes <= this.#maxLine) this.#rest.push(piece);
+    if (this.#restBytes <= this.#maxLine) this.#rest.push(Buffer.from(piece));
     else this.#rest.length = 0;
   }
 

@@ -86,7 +86,7 @@ const csv: CaptureReader = {
     });
     const ended = finished(rows);
     for await (const piece of bytes) {
-      if (!rows.write(piece)) await Promise.race([once(rows, 'drain'), ended]);
+      if (!rows.write(Buffer.from(piece))) await Promise.race([once(rows, 'drain'), ended]);
       await sink.settle();
     }
     rows.end();

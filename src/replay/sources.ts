@@ -1,5 +1,6 @@
 // Where captures come from: files, folders searched recursively, patterns, `-` for stdin; gzip is told by its content.
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -85,6 +86,7 @@ function matching(pattern: string, cwd: string): string[] {
 export interface OpenCapture {
   /** Enough of its start to tell the format. */
   readonly head: Buffer;
+  /** Each piece is good until the next is asked for. */
   readonly bytes: AsyncIterable<Buffer>;
 }
 
@@ -96,14 +98,50 @@ export async function openCapture(
   stdin: NodeJS.ReadableStream,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<OpenCapture> {
-  const raw =
-    path === '-' ? (stdin as AsyncIterable<Buffer>) : createReadStream(path, { highWaterMark: 2 ** 20 });
+  const raw = path === '-' ? (stdin as AsyncIterable<Buffer>) : blocksOf(path);
   const first = await peek(counted(raw, onBytes), 2);
   if (first.head[0] !== 0x1f || first.head[1] !== 0x8b) return peek(first.bytes, HEAD);
-  const source = Readable.from(first.bytes);
+  const source = Readable.from(copies(first.bytes));
   const gunzip = createGunzip({ chunkSize: 2 ** 20 });
   source.on('error', (error) => gunzip.destroy(error));
   return peek(source.pipe(gunzip), HEAD);
+}
+
+const BLOCK = 2 ** 20;
+
+/**
+ * A file in two blocks, one read while the other is looked at. A new block each time would cost the kernel's clearing
+ * of its pages: about a fifth of the time of a replay without matches.
+ */
+async function* blocksOf(path: string): AsyncIterable<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const blocks = [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)] as const;
+    const fill = async (block: Buffer): Promise<Buffer> => {
+      let length = 0;
+      while (length < block.length) {
+        const { bytesRead } = await file.read(block, length, block.length - length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return block.subarray(0, length);
+    };
+    let next = fill(blocks[0]);
+    for (let turn = 1; ; turn += 1) {
+      const block = await next;
+      if (block.length === 0) return;
+      next = fill(blocks[(turn % 2) as 0 | 1]);
+      // Looked at when its turn comes: a failure before that is not unhandled.
+      next.catch(() => undefined);
+      yield block;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* copies(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  for await (const piece of bytes) yield Buffer.from(piece);
 }
 
 async function* counted(
