@@ -5,6 +5,7 @@ import { msgpackToJson } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { TagLeaf } from '../tag/leaves.js';
 import { tagMsgpack } from '../tag/msgpackTags.js';
+import { findDetection } from '../tag/plan.js';
 
 /** The record at `[start, end)` of `buf` as one alert's record. */
 export function alertRecord(
@@ -33,8 +34,15 @@ export function alertLeaves(fields: { [key: string]: Encodable }): TagLeaf[] {
 /** A record's content as JSON text without the tags that a stage adds, so that it is the same before and after one. */
 export function recordContent(buf: Buffer, start: number): string {
   const pairs = pairsOf(buf, start);
-  const isTagged = pairs.some(({ key }) => /^(detection|fluent_detect)(\.rules)?$/.test(key));
-  return msgpackToJson(isTagged ? withoutTags(buf, pairs) : buf, isTagged ? 0 : start);
+  const entries = pairs.map(({ key, value }) => ({
+    key,
+    map: () => null,
+    value: () => JSON.parse(msgpackToJson(buf, value)) as unknown,
+  }));
+  // A `detection` of the source's own is part of the event like everything else.
+  const { name, rules } = findDetection({ entries });
+  if (name === null || rules.length === 0) return msgpackToJson(buf, start);
+  return msgpackToJson(withoutTags(buf, pairs, name), 0);
 }
 
 interface Pair {
@@ -56,13 +64,16 @@ function pairsOf(buf: Buffer, start: number): Pair[] {
   return pairs;
 }
 
-const ours = /^(rule|threat|detection|fluent_detect)(\.|$)|^event\.(severity|risk_score)$/;
-
-function withoutTags(buf: Buffer, pairs: readonly Pair[]): Buffer {
+/** @param detection where our own tag stands: `detection` or `fluent_detect`. */
+function withoutTags(buf: Buffer, pairs: readonly Pair[], detection: string): Buffer {
+  const isOurs = (key: string): boolean =>
+    ['rule', 'threat', detection].some((name) => key === name || key.startsWith(`${name}.`)) ||
+    key === 'event.severity' ||
+    key === 'event.risk_score';
   const kept: Buffer[] = [];
   let count = 0;
   for (const { key, start, value, end } of pairs) {
-    if (ours.test(key)) continue;
+    if (isOurs(key)) continue;
     if (key === 'event' && kindOf(buf[value]!) === 'map') {
       const event = pairsOf(buf, value).filter((p) => p.key !== 'severity' && p.key !== 'risk_score');
       if (event.length === 0) continue;

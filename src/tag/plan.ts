@@ -129,7 +129,7 @@ function isDotted(root: MapShape): boolean {
  * Where our tag goes, and what an earlier stage has put there. A `detection` that is not ours stays as it is; where the
  * source has both names (null) only the ECS fields are added.
  */
-function findDetection(root: MapShape): { name: string | null; rules: readonly DetectionRule[] } {
+export function findDetection(root: MapShape): { name: string | null; rules: readonly DetectionRule[] } {
   for (const name of ['detection', 'fluent_detect']) {
     const entry = lastEntry(root, name);
     if (entry) {
