@@ -37,6 +37,8 @@ const rulesFlag = () =>
   );
 const tagFlag = () =>
   new Option('--tag <tag>', "the event's tag: constants of the config go by it").default('');
+/** What only a replay that judges by one rule set can write. */
+const judgedOutputs = ['out', 'alerts', 'csv', 'junit', 'expect', 'report'];
 const captureFormat = () =>
   new Option('--format <format>', 'what the captures are')
     .choices(['auto', 'ndjson', 'json', 'fluentd', 'forward', 'csv'])
@@ -129,7 +131,11 @@ function program(): Command {
     .option('--csv <file>', 'the alerts as a table for a spreadsheet')
     .option('--junit <file>', 'what was found (or expected) as a JUnit report')
     .option('--expect <file>', 'what must be found, in YAML: anything else fails')
-    .option('--against <path>', 'changed rules: what they add and remove (repeatable)', collect)
+    .addOption(
+      new Option('--against <path>', 'changed rules: what they add and remove (repeatable)')
+        .argParser(collect)
+        .conflicts(judgedOutputs),
+    )
     .option('--markdown <file>', 'with --against: for a pull request (- is stdout)')
     .addOption(
       new Option('--fail-on <change>', 'with --against: the change that ends with status 1')
@@ -138,7 +144,12 @@ function program(): Command {
     )
     .option('--report <file.html>', 'a page to look through the findings')
     .option('--json', 'the findings as one JSON document on stdout')
-    .option('--to <address>', 'send the events to forward://HOST:PORT instead of judging them')
+    .addOption(
+      new Option(
+        '--to <address>',
+        'send the events to forward://HOST:PORT instead of judging them',
+      ).conflicts([...judgedOutputs, 'against', 'rules']),
+    )
     .addOption(
       new Option('--rate <events>', 'with --to: events a second (5000/s)').argParser(
         numberLike(rateOf, '5000/s'),
