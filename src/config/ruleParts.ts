@@ -47,10 +47,19 @@ export function fieldMapping(tree: TreeContext, t: Table): UserMapping {
     ]),
     values: listed(c['values'] as Record<string, string | string[]>),
   }));
+  const aliases = listed((t['aliases'] as Record<string, string | string[]> | undefined) ?? {});
+  for (const [field, paths] of Object.entries(aliases)) {
+    checkedPaths(tree, [field], ['fields', 'aliases', field]);
+    checkedPaths(tree, paths, ['fields', 'aliases', field]);
+    if (paths.length === 0)
+      tree.error(['fields', 'aliases', field], `fields.aliases.${field} names no path; leave it out`);
+  }
+  const jsonText = (t['json_text'] as string[] | undefined) ?? [];
+  checkedPaths(tree, jsonText, ['fields', 'json_text']);
   return {
-    aliases: listed((t['aliases'] as Record<string, string | string[]> | undefined) ?? {}),
+    aliases,
     constants,
-    jsonText: (t['json_text'] as string[] | undefined) ?? [],
+    jsonText,
     beyondElastic: t['beyond_elastic'] !== false,
   };
 }
@@ -66,6 +75,13 @@ export function routes(
       return [index, list];
     }),
   );
+}
+
+/** A path is keys with dots between them. */
+function checkedPaths(tree: TreeContext, paths: readonly string[], at: TreePath): void {
+  for (const path of paths)
+    if (path.split('.').includes(''))
+      tree.error(at, `${JSON.stringify(path)} is no path of keys, like actor.login`);
 }
 
 function checkedPattern(tree: TreeContext, pattern: string, path: TreePath): (tag: string) => boolean {

@@ -259,6 +259,26 @@ describe('fluent-detect rules', () => {
     expect(readFileSync(at('junit.xml'), 'utf8')).toContain('failures="1"');
   });
 
+  it('fields shows for people where each field was found, the mapping on stderr', () => {
+    const record = { category: 'SignInLogs', properties: { appId: 'a, b', id: '' } };
+    put('envelope.json', JSON.stringify({ records: [record] }));
+    const { status, stdout, stderr } = run(['fields', 'envelope.json'], { cwd: folder });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^records\[0\]: azure\.signinlogs \(Azure Monitor record\)$/m);
+    expect(stdout).toMatch(/^azure\.signinlogs\.properties\.app_id +"a, b" +properties\.appId$/m);
+    expect(stdout).toMatch(/^azure\.signinlogs\.properties\.id +"" +properties\.id$/m);
+    expect(stdout).toMatch(/^event\.outcome +success +\(the mapping\)$/m);
+    expect(stdout).not.toMatch(/^properties\.appId/m);
+  });
+
+  it('replay names the fields that rules read and no event had', () => {
+    put('one.ndjson', `${JSON.stringify(match('a'))}\n`);
+    const { stdout } = run(['replay', '--rules', rules, 'one.ndjson'], { cwd: folder });
+    expect(stdout).toMatch(
+      /^fields that rules read and no event had: azure\.activitylogs\.properties\.appId/m,
+    );
+  });
+
   it('explain, test and fields see an event through the mapping of the config', () => {
     const rule =
       'name: w\ndescription: d\nrisk_score: 1\nseverity: low\ntype: query\nquery: "host.name: web1 and labels.site: north"\nrule_id: w\n';

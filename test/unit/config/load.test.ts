@@ -98,6 +98,15 @@ describe('mistakes in a config file', () => {
     expect(places(parse('log: {}\nlog: {}\n'))).toEqual(['c.yaml:2:1: Map keys must be unique']);
   });
 
+  it('in a path of the fields have their place too', () => {
+    const text = 'fields:\n  aliases:\n    user.name: [who, ""]\n    x: []\n  json_text: [a..b]\n';
+    expect(places(parse(text)).map((place) => place.split(' ')[0])).toEqual([
+      expect.stringContaining('3:16'),
+      expect.stringContaining('4:8'),
+      expect.stringContaining('5:14'),
+    ]);
+  });
+
   it('in a date or a tag pattern of the rules have their place too', () => {
     const rule = 'rules:\n  overrides: { a: { exceptions: [{ name: n, query: q, expires: someday }] } }\n';
     expect(places(parse(`${rule}  routes:\n    logs-*: a.{b\n`))).toEqual([
