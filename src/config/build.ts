@@ -13,7 +13,7 @@ import type {
   SinkConfig,
 } from './config.js';
 import type { ConfigError } from './configError.js';
-import { configDefaults, inputDefaults } from './defaults.js';
+import { configDefaults, inputDefaults, joinPartialDefaults } from './defaults.js';
 import { hostPort, parseListen } from './endpoints.js';
 import type { ConfigFile, ConfigTree, TreePath } from './file.js';
 import type { LoadContext } from './load.js';
@@ -138,6 +138,13 @@ export class TreeReader {
       chunkSizeWarnLimit: sizeOf(t['chunk_size_warn_limit']),
       decompressionSizeLimit: sizeOf(t['decompression_size_limit']) ?? inputDefaults.decompressionSizeLimit,
       maxEntries: (t['max_entries'] as number | undefined) ?? inputDefaults.maxEntries,
+      joinPartial:
+        t['join_partial'] === 'docker'
+          ? {
+              maxBytes: sizeOf(t['join_partial_limit']) ?? joinPartialDefaults.maxBytes,
+              timeout: timeOf(t['join_partial_timeout']) ?? joinPartialDefaults.timeout,
+            }
+          : null,
       maxDepth: (t['max_depth'] as number | undefined) ?? inputDefaults.maxDepth,
       maxConnections: (t['max_connections'] as number | undefined) ?? inputDefaults.maxConnections,
       handshakeTimeout: timeOf(t['handshake_timeout']) ?? inputDefaults.handshakeTimeout,

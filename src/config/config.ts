@@ -60,6 +60,8 @@ export interface InputConfig {
   readonly handshakeTimeout: number;
   /** No byte for this long closes the connection; 0: never (Fluentd's default). */
   readonly idleTimeout: number;
+  /** Lines that Docker cut are joined for the rules; events go on as they came. Null: they are not. */
+  readonly joinPartial: { readonly maxBytes: number; readonly timeout: number } | null;
   readonly addTagPrefix: string | null;
   readonly tag: string | null;
 }

@@ -8,6 +8,7 @@ export const inputDefaults = {
   chunkSizeWarnLimit: null,
   decompressionSizeLimit: 128 * 2 ** 20,
   maxDepth: 512,
+  joinPartial: null,
   maxEntries: 4_000_000,
   maxConnections: 1024,
   handshakeTimeout: 10_000,
@@ -26,6 +27,7 @@ export const forwardDefaults: ForwardClientOptions = {
 };
 
 export const httpDefaults = { timeout: 10_000, batchSize: 1 } as const;
+export const joinPartialDefaults = { maxBytes: 16 * 2 ** 20, timeout: 30_000 } as const;
 export const redisDefaults = { prefix: 'fluent-detect', timeout: 500 } as const;
 export const fileDefaults = { rotateBytes: null, rotateKeep: 5 } as const;
 

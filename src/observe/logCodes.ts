@@ -138,6 +138,12 @@ export const logCodes = {
     'reads on after it; ends with status 1',
     'mend what writes to the filter',
   ),
+  incomplete_line: entry(
+    'warn',
+    'A line that Docker cut ended, and parts of it are not here (join_partial).',
+    'judged the end by itself; every part goes on',
+    'keep the parts of a container on one stage; raise join_partial_limit or join_partial_timeout',
+  ),
   record_unjudged: entry(
     'warn',
     'A record on stdin is sound, but no rule can look at it (nested too deep).',

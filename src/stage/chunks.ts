@@ -5,7 +5,7 @@ import type { Frame } from '../forward/message.js';
 import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
-import { type EntryEvents, type Scanned, scanEntries } from './entries.js';
+import { type EntryEvents, type Scanned, type ScanOptions, scanEntries } from './entries.js';
 
 const entryHeader = arrayHeader(2);
 const metadataHeader = arrayHeader(2);
@@ -19,6 +19,8 @@ export interface ChunkDeps {
   readonly maxDepth: number;
   /** Entries of one message. */
   readonly maxEntries: number;
+  /** Lines that come in parts; null: every event is whole. */
+  readonly join: ScanOptions['join'];
   /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
   readonly inflate: (frame: Frame) => Buffer | null;
   /** `add_tag_prefix` and `tag` of the input, applied. */

@@ -19,13 +19,16 @@ export function taggedAndAlerted(
   onDecided: (match: Match, outcome: AlertDecision['outcome']) => void,
 ): readonly Buffer[] | null {
   const { buf, recordStart, recordEnd } = place;
+  // An alert shows the line that was judged; the event that goes on keeps its own part of it.
+  const seen = place.judged ?? buf;
+  const [seenStart, seenEnd] = place.judged ? [0, place.judged.length] : [recordStart, recordEnd];
   const time = readTime(buf, place.timeStart);
   const event = {
     timeMs: time.ms,
     get timeIso(): string {
       return time.iso;
     },
-    content: () => recordContent(buf, recordStart),
+    content: () => recordContent(seen, seenStart),
   };
   for (const match of matches) {
     const decision = alerting.decide(match, tag, event, nowMs);
@@ -39,7 +42,7 @@ export function taggedAndAlerted(
       riskScore: match.riskScore,
       tag: decision.tag,
       time: Buffer.from(buf.subarray(place.timeStart, place.timeEnd)),
-      record: alertRecord(buf, recordStart, recordEnd, match, decision.fields),
+      record: alertRecord(seen, seenStart, seenEnd, match, decision.fields),
     };
     alerts.push({ alert, candidate: decision.candidate });
   }

@@ -14,6 +14,8 @@ export interface EntryPlace {
   readonly timeEnd: number;
   readonly recordStart: number;
   readonly recordEnd: number;
+  /** The record that was judged in its stead: with the whole of a line that came in parts. Null: itself. */
+  readonly judged: Buffer | null;
 }
 
 export interface EntryEvents {
@@ -65,6 +67,8 @@ export interface ScanOptions {
   readonly maxDepth: number;
   /** Entries of one message. */
   readonly maxEntries: number;
+  /** What is to be judged for the record at `pos`: null: itself; `part`: nothing yet; or another record. */
+  readonly join: ((buf: Buffer, pos: number, end: number) => Buffer | 'part' | null) | null;
   readonly events: EntryEvents;
 }
 
@@ -73,7 +77,7 @@ export interface ScanOptions {
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
 export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
-  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, events } = options;
+  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, join, events } = options;
   let seen = 0;
   let count = 0;
   let kept = 0;
@@ -114,8 +118,14 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     const nil = timeKind === 'nil' && fillTime !== null;
     let recordEnd: number;
     let judged = false;
+    let joined: Buffer | 'part' | null = null;
     if (isMap && (timeKind === 'time' || nil)) {
-      recordEnd = engine.match(buf, record, end, nowMs);
+      joined = join === null ? null : join(buf, record, end);
+      if (joined === null) recordEnd = engine.match(buf, record, end, nowMs);
+      else {
+        recordEnd = skip(buf, record, end);
+        if (joined !== 'part') engine.match(joined, 0, joined.length, nowMs);
+      }
       judged = true;
     } else {
       recordEnd = skip(buf, record, end);
@@ -136,7 +146,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     if (judged) count += 1;
     if (nil) edit(time, record, [fillTime!]);
     else if (stripMetadata && kindOf(buf[time]!) === 'array') edit(time, record, [innerTime(buf, time, end)]);
-    if (judged && engine.matches.length > 0) {
+    if (judged && joined !== 'part' && engine.matches.length > 0) {
       const place = {
         buf,
         start: entry,
@@ -145,6 +155,7 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
         timeEnd: record,
         recordStart: record,
         recordEnd,
+        judged: joined,
       };
       const tagged = events.onMatch(place);
       if (tagged !== null) edit(record, recordEnd, tagged);

@@ -71,6 +71,19 @@ export class Notices {
     this.#seldom('chunk_not_confirmed', peer, fields, 'a chunk was not confirmed and not acked');
   }
 
+  /** A line that Docker cut ended without all of its parts. */
+  incompleteLine(id: string): void {
+    this.#metrics.rejected('incomplete_line');
+    this.#limit.limit('incomplete line', (heldBack) =>
+      say(
+        this.#log,
+        'incomplete_line',
+        { partial_id: id, held_back: heldBack },
+        'a line ended without all of its parts: its end was judged by itself',
+      ),
+    );
+  }
+
   quarantined(ruleId: string, cause: Error): void {
     say(
       this.#log,

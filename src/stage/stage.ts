@@ -22,6 +22,7 @@ import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
 import type { Notices } from './notices.js';
+import { PartialLines } from './partialLines.js';
 import type { RuleLedger } from './ruleLedger.js';
 import { StageStatus } from './stageStatus.js';
 
@@ -63,6 +64,7 @@ export class Stage {
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
   readonly #alerting: Alerting;
+  readonly #partialLines = new Map<InputConfig, PartialLines>();
   readonly #notices: Notices;
   readonly #ledger: RuleLedger;
   /** What it tells about itself. */
@@ -99,6 +101,12 @@ export class Stage {
       onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
       onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause as Error),
     });
+    for (const input of config.inputs)
+      if (input.joinPartial)
+        this.#partialLines.set(
+          input,
+          new PartialLines({ ...input.joinPartial, onIncomplete: (id) => this.#notices.incompleteLine(id) }),
+        );
     this.#servers = config.inputs.map(
       (input) =>
         new ForwardServer(
@@ -253,6 +261,7 @@ export class Stage {
     let made: MadeChunk;
     const tag = tagOf(frame, input);
     const engine = this.#engines.for(tag);
+    const lines = this.#partialLines.get(input) ?? null;
     try {
       made = makeChunk(frame, context.connectionId, {
         engine,
@@ -260,6 +269,7 @@ export class Stage {
         stripMetadata: this.#config.metadata === 'strip',
         maxDepth: input.maxDepth,
         maxEntries: input.maxEntries,
+        join: lines && ((buf, pos, end) => lines.look(tag, buf, pos, end, nowMs)),
         inflate: (f) => this.#inflate(f, context, input),
         tagOf: () => tag,
         events: {
