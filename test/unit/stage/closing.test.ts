@@ -63,7 +63,7 @@ describe('a peer that closes its own side right after its chunks', () => {
     for (let n = 0; n < 50; n += 1)
       sender.write(messageMode('a', n === 7 ? match('m') : plain(n), { chunk: `c${n}` }));
     sender.socket.end();
-    await stage.downstream.received(50);
+    await stage.downstream.receivedEvents(50);
     expect(sender.closed).toBe(false);
     stage.downstream.release();
     await sender.ended();

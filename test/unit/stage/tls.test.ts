@@ -89,7 +89,7 @@ describe.skipIf(!hasOpenssl())('over TLS', () => {
     for (let n = 0; n < 30; n += 1) socket.write(messageMode('a', plain(n), { chunk: `c${n}` }));
     socket.end();
     const all = readToEnd(socket);
-    await stage.downstream.received(30);
+    await stage.downstream.receivedEvents(30);
     stage.downstream.release();
     const acks = unpackAll(await all).map((a) => (a as { ack: string }).ack);
     expect(acks).toEqual(Array.from({ length: 30 }, (_, n) => `c${n}`));
