@@ -44,12 +44,13 @@ function bin(bytes: Buffer): Raw {
 export function encodeHelo(helo: Helo): Buffer {
   return encode(['HELO', { nonce: bin(helo.nonce), auth: bin(helo.auth), keepalive: helo.keepalive }]);
 }
+/** The salt must be ASCII: it goes out as a str. */
 export function encodePing(ping: Ping): Buffer {
   const { hostname, salt, digest: hex, username, passwordDigest } = ping;
   return encode([
     'PING',
     hostname.toString('utf8'),
-    bin(salt),
+    salt.toString('latin1'),
     hex.toString('latin1'),
     username.toString('utf8'),
     passwordDigest.toString('latin1'),

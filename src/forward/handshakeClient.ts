@@ -11,7 +11,8 @@ export class ClientHandshake {
 
   constructor(security: Security, random: (bytes: number) => Buffer) {
     this.#security = security;
-    this.#salt = random(16);
+    // As hex text in a str, which is what Fluentd sends and all that Fluent Bit takes.
+    this.#salt = Buffer.from(random(16).toString('hex'));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ForwardClientOptions, OutputServer } from '../../../src/config/config.js';
 import { Balancer } from '../../../src/forward/balance.js';
 import { ForwardOutput } from '../../../src/forward/client.js';
@@ -157,6 +158,89 @@ describe('acks', () => {
   });
 });
 
+describe('what a server must not get away with', () => {
+  it.each<[string, Buffer]>([
+    ['an ack without an id', pack({ ack: null })],
+    ['an ack whose id is a number', pack({ ack: 7 })],
+    ['an ack whose id is a map', pack({ ack: {} })],
+    ['a map of something else', pack({ nack: 'x' })],
+    ['an array', pack(['ack', 'x'])],
+    ['a HELO where no handshake is asked for', pack(['HELO', { nonce: 'n', auth: '', keepalive: true }])],
+    ['nesting without end', Buffer.alloc(100_000, 0x91)],
+    ['a message that never ends', Buffer.concat([Buffer.from('dbffffffff', 'hex'), Buffer.alloc(70_000)])],
+  ])('%s: the connection is thrown away, and the chunk sent again', async (_, bytes) => {
+    const server = await serve({
+      onMessage: (message, socket, n) => {
+        if (n === 0) socket.write(bytes);
+        else ack(message, socket, n);
+      },
+    });
+    await connectTo([server], { ackResponseTimeout: 5000 }).write(chunk(1));
+    expect(server.connections).toBe(2);
+    expect(idOf(server.messages[0]!)).toBe(idOf(server.messages[1]!));
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    [
+      'a HELO that never ends',
+      (socket) =>
+        void socket.write(
+          Buffer.concat([Buffer.from('92a448454c4fdb00100000', 'hex'), Buffer.alloc(70_000)]),
+        ),
+    ],
+    ['bytes that are no msgpack', (socket) => void socket.write(Buffer.from([0x92, 0xc1]))],
+    ['hanging up at once', (socket) => void socket.destroy()],
+    ['closing its side and staying', (socket) => void socket.end()],
+  ])('%s instead of a handshake: it is tried again', async (_, greet) => {
+    const good = handshake({});
+    const server = await serve({
+      ...good,
+      onOpen: (socket, n) => (n === 0 ? greet(socket) : good.onOpen!(socket, n)),
+    });
+    await connectTo([{ ...portOf(server), security }]).write(chunk(1));
+    expect(server.connections).toBe(2);
+  });
+
+  it('closing between a chunk and its ack, again and again: the chunk keeps its id and gets through', async () => {
+    const server = await serve({
+      onMessage: (bytes, socket, n) => {
+        if (n < 4) socket.end();
+        else ack(bytes, socket, n);
+      },
+    });
+    await connectTo([server]).write(chunk(1));
+    expect(new Set(server.messages.map(idOf)).size).toBe(1);
+    expect(server.messages).toHaveLength(5);
+  });
+});
+
+describe('a server that is away', () => {
+  it.each([
+    ['the shortest', 0, 0.875],
+    ['the longest', 1, 1.125],
+  ])(
+    'is tried again after waits that double up to retry_max_interval, with %s jitter',
+    async (_, chance, jitter) => {
+      const gone = await ScriptedServer.start({});
+      await gone.stop();
+      const waits: number[] = [];
+      const timer = vi.spyOn(globalThis, 'setTimeout');
+      const output = new ForwardOutput(
+        [{ host: '127.0.0.1', port: gone.port, weight: 60, standby: false, tls: null, security: null }],
+        { ...options, connectTimeout: 60_000, retryWait: 8, retryMaxInterval: 40 },
+        {
+          chance: () => chance,
+          onLink: () => waits.push(timer.mock.calls.at(-1)![1]!),
+        },
+      );
+      open.push({ stop: () => output.close(0) });
+      while (waits.length < 5) await new Promise((resolve) => setImmediate(resolve));
+      timer.mockRestore();
+      expect(waits.slice(0, 5)).toEqual([8, 16, 32, 40, 40].map((ms) => ms * jitter));
+    },
+  );
+});
+
 describe('one connection', () => {
   it('is kept for many chunks, with one handshake', async () => {
     const helo = handshake({});
@@ -181,8 +265,10 @@ function handshake(over: { helo?: unknown; pong?: (right: unknown[]) => unknown 
         ack(bytes, socket, n);
         return;
       }
-      const [, , salt] = unpack(bytes) as [string, string, Uint8Array];
-      const right = ['PONG', true, '', 'server', sha(Buffer.from(salt), 'server', nonce, 'key')];
+      const [, , salt] = unpack(bytes) as [string, string, string];
+      // Fluent Bit takes a str only.
+      expect(salt).toMatch(/^[0-9a-f]{32}$/);
+      const right = ['PONG', true, '', 'server', sha(salt, 'server', nonce, 'key')];
       shaken.add(socket);
       socket.write(pack(over.pong ? over.pong(right) : right));
     },
