@@ -48,7 +48,7 @@ export class Progress {
           hideCursor: false,
           clearOnComplete: true,
           etaBuffer: 50,
-          linewrap: false,
+          linewrap: true,
         },
         Presets.shades_classic,
       );
