@@ -2,12 +2,17 @@
 // The program: commands and their flags, nothing else. Data goes to stdout, messages to stderr; exit status 0 done,
 // 1 ran and found a problem, 2 could not run.
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Flags } from '../config/load.js';
+import { commandTree } from './commandTree.js';
+import { completion, type Shell, shells } from './completion.js';
 import { configCheck } from './configCommand.js';
+import { configShow } from './configShow.js';
 import { type CoverageFlags, coverageCommand } from './coverageCommand.js';
 import { type FieldsFlags, fieldsCommand } from './fieldsCommand.js';
 import { type FilterFlags, filterCommand } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
+import { manPage } from './manPage.js';
 import { quickstart } from './quickstartCommand.js';
 import { type RecordFlags, recordCommand } from './recordCommand.js';
 import { type ReplayFlags, replayCommand } from './replayCommand.js';
@@ -18,6 +23,8 @@ import type { RulesFlags } from './rulesFlags.js';
 import { rulesList } from './rulesList.js';
 import { rulesTest, type TestFlags } from './rulesTest.js';
 import { runCommand } from './runCommand.js';
+import { type TapFlags, tapCommand } from './tapCommand.js';
+import { type TopFlags, topCommand } from './topCommand.js';
 
 const io: CommandIo = {
   stdin: process.stdin,
@@ -48,8 +55,13 @@ const numberLike = (read: (text: string) => number | null, example: string) => (
   if (value === null) throw new InvalidArgumentError(`Expected something like ${example}.`);
   return value;
 };
+const adminFlag = () =>
+  new Option('--admin <address>', "the stage's admin server: HOST:PORT or a URL (default: 127.0.0.1:24220)");
 const logFormat = () =>
-  new Option('--log-format <format>', 'json, or pretty for a terminal').choices(['json', 'pretty']);
+  new Option('--log-format <format>', 'form of the log: json, or pretty for a terminal').choices([
+    'json',
+    'pretty',
+  ]);
 const logLevel = () =>
   new Option('--log-level <level>', 'how much is logged').choices([
     'trace',
@@ -60,17 +72,9 @@ const logLevel = () =>
     'fatal',
   ]);
 
-function program(): Command {
-  const root = new Command('fluent-detect')
-    .description('Detection rules that run inside the log pipeline')
-    .version(versionOfPackage(), '--version')
-    .showHelpAfterError('(fluent-detect --help shows the commands and flags)')
-    .exitOverride();
-
-  root
-    .command('run')
-    .description('the stage: Forward in, every event out, alerts to the sinks')
-    .addOption(configFlag())
+/** What of the config the command line can say. */
+function withRunOptions(command: Command): Command {
+  return command
     .option(
       '--in <address>',
       'where events come in: forward://HOST:PORT, forward+unix:///path.sock (repeatable)',
@@ -89,10 +93,46 @@ function program(): Command {
     .addOption(rulesFlag())
     .option('--admin <host:port>', 'serve /metrics, /healthz, /readyz, /api and the page')
     .addOption(logFormat())
-    .addOption(logLevel())
-    .action(async (flags) => {
-      status = await runCommand(flags, io);
-    });
+    .addOption(logLevel());
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,16}$/.test(text)) throw new InvalidArgumentError('it is a whole number.');
+  return Number(text);
+}
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 3600))
+    throw new InvalidArgumentError('it is a number of seconds, from 0.1 to 3600.');
+  return value;
+}
+
+function program(): Command {
+  const root = new Command('fluent-detect')
+    .description('Detection rules that run inside the log pipeline')
+    .version(versionOfPackage(), '--version')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fluent-detect run --in forward://127.0.0.1:24224 --out forward://10.0.0.1 \\
+    --alerts file:alerts.ndjson --rules conf/rules --admin 127.0.0.1:24220
+  fluent-detect rules check rules/
+  fluent-detect replay capture.ndjson.gz --rules rules/ --report report.html
+  fluent-detect top --by cost
+`,
+    )
+    .showHelpAfterError('(fluent-detect --help shows the commands and flags)')
+    .exitOverride();
+
+  withRunOptions(
+    root
+      .command('run')
+      .description('the stage: Forward in, every event out, alerts to the sinks')
+      .addOption(configFlag()),
+  ).action(async (flags) => {
+    status = await runCommand(flags, io);
+  });
 
   root
     .command('filter')
@@ -265,6 +305,64 @@ function program(): Command {
     .description('every error of a config at once, each with its place')
     .action((file: string | undefined) => {
       status = configCheck(file, io);
+    });
+
+  withRunOptions(
+    config
+      .command('show')
+      .argument('[file]', 'the config (default: fluent-detect.yaml)')
+      .description('the config in force: defaults filled in, secrets masked, where each value came from'),
+  )
+    .option('--json', 'as JSON')
+    .action((file: string | undefined, flags: Flags) => {
+      status = configShow(file === undefined ? flags : { ...flags, config: file }, io);
+    });
+
+  root
+    .command('top')
+    .description('the rules of a running stage by hits or cost')
+    .addOption(adminFlag())
+    .addOption(configFlag())
+    .addOption(new Option('--by <order>', 'what comes first').choices(['matches', 'cost']).default('matches'))
+    .addOption(new Option('--limit <n>', 'at most so many rules; 0: all').argParser(wholeNumber).default(20))
+    .addOption(new Option('--interval <seconds>', 'how often, on a terminal').argParser(seconds).default(2))
+    .option('--once', 'once, on a terminal too')
+    .option('--json', 'once, as JSON')
+    .action(async (flags: TopFlags) => {
+      status = await topCommand(flags, io);
+    });
+  root
+    .command('tap')
+    .description('the alerts of a running stage as they come: lines on a terminal, else NDJSON')
+    .addOption(adminFlag())
+    .addOption(configFlag())
+    .addOption(
+      new Option('--severity <severity>', 'this and worse').choices(['low', 'medium', 'high', 'critical']),
+    )
+    .option('--rule <rule>', "only this rule's, by id or name")
+    .addOption(
+      new Option('--since <seq>', 'after this alert; 0: all that are kept (default: new ones)').argParser(
+        wholeNumber,
+      ),
+    )
+    .addOption(new Option('--count <n>', 'ends after so many').argParser(wholeNumber))
+    .option('--json', 'NDJSON, on a terminal too')
+    .action(async (flags: TapFlags) => {
+      status = await tapCommand(flags, io);
+    });
+
+  root
+    .command('completion')
+    .description('a script that completes commands and options in your shell')
+    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .action((shell: Shell) => {
+      io.stdout.write(completion(shell, commandTree(root)));
+    });
+  root
+    .command('man')
+    .description('the man page: fluent-detect man | man -l -')
+    .action(() => {
+      io.stdout.write(manPage(commandTree(root), versionOfPackage()));
     });
 
   root

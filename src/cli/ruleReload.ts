@@ -17,6 +17,8 @@ export interface ReloadOptions {
   readonly put: (ruleSet: RuleSet, config: Config) => void;
   /** How many rules of the last set that was read are malformed; past 0 it is not in force. */
   readonly onInvalid?: (count: number) => void;
+  /** Why the set that was read is not in force: each error with its place. */
+  readonly onRefused?: (errors: readonly string[]) => void;
 }
 
 export class RuleReload {
@@ -52,13 +54,15 @@ export class RuleReload {
   }
 
   async #once(): Promise<void> {
-    const { log, sayError, put, onInvalid } = this.#options;
+    const { log, sayError, put, onInvalid, onRefused } = this.#options;
     const config = this.#options.config();
     const loaded =
       config && (await rulesGently(config, (message) => say(log, 'rules_not_loaded', {}, message)));
     onInvalid?.(loaded?.invalid ?? 0);
     if (!loaded || loaded.errors.length > 0) {
       for (const error of loaded?.errors ?? []) sayError(formatRuleError(error));
+      const errors = loaded?.errors.map((e) => formatRuleError(e).split('\n')[0]!);
+      onRefused?.(errors ?? ['the config or a rule path cannot be read']);
       const message = 'the new rules do not load: the old ones stay in force';
       say(log, 'rules_not_loaded', { rule_set: this.#hash }, message);
       return;

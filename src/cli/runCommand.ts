@@ -11,6 +11,7 @@ import { type CommandIo, configFor, type ExitStatus } from './io.js';
 import { RuleReload } from './ruleReload.js';
 import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 import { RuleWatch } from './ruleWatch.js';
+import { statusLineFor, statusText } from './runStatus.js';
 
 export interface RunHooks {
   /** The stage takes events, at these addresses. */
@@ -25,7 +26,12 @@ export interface RunHooks {
 export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = {}): Promise<ExitStatus> {
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
-  const log = createLog({ ...config.log, level: hooks.quiet ? 'warn' : config.log.level });
+  const line = hooks.quiet ? null : statusLineFor(config, io);
+  const log = createLog({
+    ...config.log,
+    level: hooks.quiet ? 'warn' : config.log.level,
+    ...(line && config.log.path === null ? { stream: line } : {}),
+  });
   const loadedAt = Date.now();
   const loaded = soundRulesOf(config, io, (message) => say(log, 'rules_not_loaded', {}, message));
   if (!loaded) return 2;
@@ -65,11 +71,14 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   };
   if (!hooks.quiet) say(log, 'ready', ready, 'ready');
   hooks.onReady?.(addresses, metrics);
+  line?.start(statusText(stage, () => performance.now()));
+  const stderr = line?.stream ?? io.stderr;
   const reload = new RuleReload(loaded.ruleSet.hash, {
     log,
-    config: () => configFor(flags, io, { output: true }),
-    sayError: (text) => io.stderr.write(`${text}\n`),
+    config: () => configFor(flags, { ...io, stderr }, { output: true }),
+    sayError: (text) => stderr.write(`${text}\n`),
     put: (ruleSet, { rules }) => stage.reload(ruleSet, rules),
+    onRefused: (errors) => stage.notReloaded(errors),
     onInvalid: (count) => metrics.rules('invalid', count),
   });
   const watch = new RuleWatch(config.rules.paths, () => reload.reload());
@@ -80,6 +89,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   watch.stop();
   process.off('SIGHUP', onHangup);
   const left = await running.stop();
+  line?.end();
   const isLost = nameRest(left, log);
   if (!hooks.quiet)
     say(log, 'stopped', { events_in: metrics.eventsIn, events_out: metrics.eventsOut }, 'stopped');
