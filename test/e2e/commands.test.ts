@@ -273,8 +273,8 @@ describe('fluent-detect rules', () => {
 
   it('replay names the fields that rules read and no event had', () => {
     put('one.ndjson', `${JSON.stringify(match('a'))}\n`);
-    const { stdout } = run(['replay', '--rules', rules, 'one.ndjson'], { cwd: folder });
-    expect(stdout).toMatch(
+    const { stderr } = run(['replay', '--rules', rules, 'one.ndjson'], { cwd: folder });
+    expect(stderr).toMatch(
       /^fields that rules read and no event had: azure\.activitylogs\.properties\.appId/m,
     );
   });
