@@ -1,6 +1,7 @@
 // JSON documents of any layout, one after another: an array gives one event an element, any other document is one
 // event. Reads a document of any size holding one event at a time.
 import { isUtf8 } from 'node:buffer';
+import { pastPlain } from '../msgpack/jsonBytes.js';
 import type { CaptureReader, CaptureSink } from './captured.js';
 import { takeSlowly } from './jsonEvents.js';
 
@@ -46,13 +47,19 @@ class Splitter {
     }
     let from = i;
     for (; i < piece.length && !this.#isBroken; i += 1) {
-      const c = piece[i]!;
+      let c = piece[i]!;
       if (!this.#inValue) {
         if (c === 0x0a) this.#line += 1;
         if (!this.#open(c)) continue;
         from = i;
       }
       if (this.#inString) {
+        if (!this.#escaped) {
+          // Most of a document is text: straight to where something happens.
+          i = pastPlain(piece, i, piece.length);
+          if (i === piece.length) break;
+          c = piece[i]!;
+        }
         if (this.#escaped) this.#escaped = false;
         else if (c === 0x5c) this.#escaped = true;
         else if (c === 0x22) {
