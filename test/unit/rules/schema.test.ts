@@ -117,6 +117,16 @@ describe('a required key that is missing is an error at the start of what needs 
     const suppression = ['[rule.alert_suppression]', 'group_by = ["a"]', 'duration = { value = 5 }'];
     expect(errorOf([...query, ...suppression])).toBe('11:12 alert_suppression.duration has no unit');
   });
+
+  it('duration, of the suppression of a threshold rule: its groups are the rule’s own', () => {
+    const suppressed = (table: string): ReturnType<typeof load> =>
+      load(...threshold, '[rule.alert_suppression]', table);
+    expect(suppressed('missing_fields_strategy = "suppress"').errors.map((e) => e.message)).toEqual([
+      'alert_suppression has no duration',
+    ]);
+    const [rule] = suppressed('duration = { value = 5, unit = "h" }').ruleSet.rules;
+    expect(rule!.suppression).toMatchObject({ groupBy: ['user.name'], durationMs: 18_000_000 });
+  });
 });
 
 describe('a value of the wrong type or out of range is an error at the value', () => {
@@ -148,6 +158,10 @@ describe('a value of the wrong type or out of range is an error at the value', (
     [
       'alert_suppression = { group_by = [] }',
       '9:34 alert_suppression.group_by must NOT have fewer than 1 items',
+    ],
+    [
+      'alert_suppression = { missing_fields_strategy = "suppress" }',
+      '9:21 alert_suppression has no group_by',
     ],
     [
       'alert_suppression = { group_by = ["a"], missing_fields_strategy = "drop" }',
