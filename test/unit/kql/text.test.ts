@@ -81,6 +81,27 @@ describe('the standard analyser', () => {
     );
   });
 
+  it('is the same piece by piece as in one go, whatever the signs', () => {
+    const sign = fc.constantFrom(
+      ...'aZ09_.:,\'"-@ \n\té日ひカ한א',
+      ...['\u0301', '\u00a0', '\u202f', '\u3000', '\ufeff', '\u200d', '😀', '\u2028', '’'],
+    );
+    fc.assert(
+      fc.property(fc.array(sign, { maxLength: 30 }), (signs) => {
+        const text = signs.join('');
+        expect(standardTokens(text)).toEqual(segmentedTokens(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes a long text of any signs in time that is linear in its length', () => {
+    // In one go the segmenter would take hours.
+    expect(standardTokens('dé fgh '.repeat(30_000)).length).toBe(60_000);
+    expect(standardTokens('日本'.repeat(10_000)).length).toBe(20_000);
+    expect(standardTokens('😀'.repeat(10_000))).toEqual([]);
+  });
+
   it('takes long runs of joining signs in one pass', () => {
     expect(standardTokens('_'.repeat(200_000))).toEqual([]);
     expect(standardTokens('.'.repeat(200_000))).toEqual([]);
