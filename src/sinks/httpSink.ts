@@ -34,8 +34,8 @@ export class HttpSink implements AlertSink {
 
   constructor(config: HttpConfig) {
     const url = new URL(config.url);
-    // What may be secret (user, password, query) is no part of the name.
-    this.name = `${url.protocol}//${url.host}${url.pathname}`;
+    // What may be secret (user, password, query; of a Slack webhook the path) is no part of the name.
+    this.name = `${url.protocol}//${url.host}${config.form === 'slack' ? '/' : url.pathname}`;
     this.#config = config;
     this.#https = new HttpsAgent({ keepAlive: true, maxSockets: 1, ...tlsOptions(config.tls) });
   }

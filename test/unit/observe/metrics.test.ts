@@ -15,6 +15,7 @@ describe('the metrics', () => {
     const types = [...body.matchAll(/^# TYPE (fluent_detect_\S+) (\S+)$/gm)].map((m) => `${m[1]} ${m[2]}`);
     expect(types.sort()).toEqual([
       'fluent_detect_alerts_total counter',
+      'fluent_detect_buffer_bytes gauge',
       'fluent_detect_build_info gauge',
       'fluent_detect_chunk_latency_seconds histogram',
       'fluent_detect_connections gauge',
