@@ -212,6 +212,7 @@ describe('what the repository ships', () => {
     ]);
     expect(config.output).toMatchObject({ client: forwardDefaults });
     const { alerts, alertsSpool, rules, log } = config;
+    const onDisk = good(parse('output: { buffer: disk }'));
     expect<typeof configDefaults>({
       alertTag: alerts.tag,
       lookBackMax: alerts.lookBackMax,
@@ -220,6 +221,7 @@ describe('what the repository ships', () => {
       newTermsWarmUp: rules.stateful.newTermsWarmUp,
       spoolMaxBytes: alertsSpool.maxBytes,
       spoolMaxAge: alertsSpool.maxAge,
+      bufferTotalLimitSize: onDisk.outputBuffer?.totalLimitSize,
       metadata: config.metadata,
       memoryLimit: config.memoryLimit,
       shutdownTimeout: config.shutdownTimeout,
