@@ -150,7 +150,7 @@ export class Alerter {
 }
 
 /** An alert's tag. @param template with `${tag}`, `${rule_id}`, `${severity}`. @param tag the event's. */
-function alertTag(template: string, tag: string, ruleId: string, severity: string): string {
+export function alertTag(template: string, tag: string, ruleId: string, severity: string): string {
   const values: Readonly<Record<string, string>> = { tag, rule_id: ruleId, severity };
   const made = template.replace(/\$\{(tag|rule_id|severity)\}/g, (_, name: string) => values[name]!);
   // An event without a tag of its own leaves no dot behind.

@@ -5,13 +5,15 @@ import { createLog, type Logger } from '../observe/log.js';
 import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rest } from '../stage/stage.js';
-import { type RunningStage, StartError, startStage } from '../stage/start.js';
+import { type Running, StartError, startStage } from '../stage/start.js';
 import type { AlertSummary } from '../stage/summary.js';
+import { isWorker, startWorkers } from '../workers/primary.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
 import { RuleReload } from './ruleReload.js';
 import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 import { RuleWatch } from './ruleWatch.js';
 import { statusLineFor, statusText } from './runStatus.js';
+import { workerCommand } from './workerCommand.js';
 
 export interface RunHooks {
   /** The stage takes events, at these addresses. */
@@ -26,6 +28,7 @@ export interface RunHooks {
 export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = {}): Promise<ExitStatus> {
   const config = configFor(flags, io, { output: true });
   if (!config) return 2;
+  if (isWorker) return workerCommand(config, flags, io);
   const line = hooks.quiet ? null : statusLineFor(config, io);
   const log = createLog({
     ...config.log,
@@ -46,9 +49,11 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
   if (loaded.ruleSet.rules.length === 0)
     say(log, 'no_rules', {}, 'no rule is in force: events go on untagged');
 
-  let running: RunningStage;
+  let running: Running;
   try {
-    running = await startStage(config, loaded.ruleSet, {
+    // Who hooks in wants the stage in this process.
+    const start = config.workers > 1 && !hooks.onReady ? startWorkers : startStage;
+    running = await start(config, loaded.ruleSet, {
       stdout: io.stdout,
       cwd: io.cwd,
       log,
@@ -59,7 +64,7 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
     say(log, 'start_failed', {}, error.message);
     return 2;
   }
-  const { stage, metrics, addresses } = running;
+  const { rules, report, metrics, addresses } = running;
   const ready = {
     in: addresses.map(addressText),
     out: running.output,
@@ -67,32 +72,35 @@ export async function runCommand(flags: Flags, io: CommandIo, hooks: RunHooks = 
     rules: loaded.ruleSet.rules.length,
     rule_set: loaded.ruleSet.hash,
     ...(running.admin === null ? {} : { admin: running.admin }),
+    ...(config.workers > 1 ? { workers: config.workers } : {}),
     pid: process.pid,
   };
-  if (!hooks.quiet) say(log, 'ready', ready, 'ready');
-  hooks.onReady?.(addresses, metrics);
-  line?.start(statusText(stage, () => performance.now()));
   const stderr = line?.stream ?? io.stderr;
   const reload = new RuleReload(loaded.ruleSet.hash, {
     log,
     config: () => configFor(flags, { ...io, stderr }, { output: true }),
     sayError: (text) => stderr.write(`${text}\n`),
-    put: (ruleSet, { rules }) => stage.reload(ruleSet, rules),
-    onRefused: (errors) => stage.notReloaded(errors),
+    put: (ruleSet, now) => rules.reload(ruleSet, now.rules),
     onInvalid: (count) => metrics.rules('invalid', count),
+    onRefused: (errors) => rules.notReloaded(errors),
   });
   const watch = new RuleWatch(config.rules.paths, () => reload.reload());
   const onHangup = (): void => void reload.reload();
   process.on('SIGHUP', onHangup);
   if (config.rules.watch > 0) watch.start(config.rules.watch, loadedAt);
-  await endOf(hooks.until, log);
+  // Signals are heard before anybody knows that it is ready.
+  const ended = endOf(hooks.until, log);
+  if (!hooks.quiet) say(log, 'ready', ready, 'ready');
+  hooks.onReady?.(addresses, metrics);
+  line?.start(statusText(report, () => performance.now()));
+  await ended;
   watch.stop();
   process.off('SIGHUP', onHangup);
   const left = await running.stop();
   line?.end();
   const isLost = nameRest(left, log);
-  if (!hooks.quiet)
-    say(log, 'stopped', { events_in: metrics.eventsIn, events_out: metrics.eventsOut }, 'stopped');
+  const { events_in, events_out } = report.status();
+  if (!hooks.quiet) say(log, 'stopped', { events_in, events_out }, 'stopped');
   return isLost ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 // The live line of `run` on a terminal: events a second, matches, alerts, spool, and what is wrong.
 import type { Config } from '../config/config.js';
-import type { Stage } from '../stage/stage.js';
+import type { StageReport } from '../stage/stageStatus.js';
 import type { CommandIo } from './io.js';
 import { StatusLine } from './statusLine.js';
 
@@ -14,10 +14,10 @@ export function statusLineFor(config: Config, io: CommandIo): StatusLine | null 
 }
 
 /** What the line says, with rates since it was last made. @param now ms. */
-export function statusText(stage: Stage, now: () => number): () => string {
+export function statusText(report: Pick<StageReport, 'status'>, now: () => number): () => string {
   let last = { at: now(), in: 0, out: 0 };
   return () => {
-    const s = stage.status();
+    const s = report.status();
     const at = now();
     const seconds = Math.max(at - last.at, 1) / 1000;
     const rate = (total: number, before: number): string => count(Math.round((total - before) / seconds));

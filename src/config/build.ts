@@ -45,6 +45,7 @@ export interface FileParts {
   readonly logFormat: string | null;
   readonly logPath: string | null;
   readonly memoryLimit: number | null;
+  readonly workers: number | null;
   readonly shutdownTimeout: number | null;
 }
 
@@ -100,6 +101,7 @@ export class TreeReader {
       logFormat: (log['format'] as string | undefined) ?? null,
       logPath: typeof log['path'] === 'string' ? logPath(log['path'], this.#tree.folder) : null,
       memoryLimit: sizeOf(t['memory_limit']),
+      workers: (t['workers'] as number | undefined) ?? null,
       shutdownTimeout: timeOf(t['shutdown_timeout']),
     };
   }

@@ -212,5 +212,6 @@ export interface Config {
   /** Events held by the stage (read, not yet confirmed downstream): past it reading stops. */
   readonly memoryLimit: number;
   readonly shutdownTimeout: number;
+  /** Processes that share the listening ports. */
   readonly workers: number;
 }

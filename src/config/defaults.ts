@@ -43,6 +43,7 @@ export const configDefaults = {
   bufferTotalLimitSize: 8 * 2 ** 30,
   metadata: 'keep',
   memoryLimit: 256 * 2 ** 20,
+  workers: 1,
   shutdownTimeout: 30_000,
   logLevel: 'info',
 } as const;

@@ -98,6 +98,11 @@ export function configOf(
   if (needs.output && finalOutput === null && errors.length === 0) {
     errors.push(flagError('--out', 'no output: say --out forward://HOST:PORT, or output.to in the config'));
   }
+  const isShared = finalOutput?.kind === 'file' || finalOutput?.kind === 'stdout';
+  if (isShared && (ofFile.workers ?? 1) > 1) {
+    const message = `workers is ${ofFile.workers}, and only a Forward output can be shared by several`;
+    errors.push(file.error(['workers'], message));
+  }
   if (errors.length > 0) return { errors };
   const logFormat = flags.logFormat ?? ofFile.logFormat ?? (context.isTty ? 'pretty' : 'json');
   const adminToken = ofFile.admin?.token ?? null;
@@ -132,7 +137,7 @@ export function configOf(
       },
       memoryLimit: ofFile.memoryLimit ?? configDefaults.memoryLimit,
       shutdownTimeout: ofFile.shutdownTimeout ?? configDefaults.shutdownTimeout,
-      workers: 1,
+      workers: ofFile.workers ?? configDefaults.workers,
     }),
   };
 }

@@ -203,5 +203,5 @@ export const configSchema = object({
   }),
   memory_limit: size,
   shutdown_timeout: time,
-  workers: { const: 1 },
+  workers: { type: 'integer', minimum: 1, maximum: 64 },
 });

@@ -1,5 +1,6 @@
 // The Forward server: listens on TCP (with or without TLS) or a unix socket, accepts connections within its bounds,
 // and gives every frame to the stage. What is refused is refused by closing: silence would hang Fluent Bit and Docker.
+import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -62,7 +63,8 @@ export class ForwardServer {
   /** @throws ListenError */
   async listen(): Promise<ListenAddress> {
     const { listen } = this.#config;
-    if (listen.kind === 'unix') await freeSocketPath(listen.path);
+    // Workers share the primary's socket, which has freed the path.
+    if (listen.kind === 'unix' && !cluster.isWorker) await freeSocketPath(listen.path);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(listen, error)));
       const done = (): void => resolve();
@@ -197,7 +199,7 @@ function shut(socket: Socket): void {
 }
 
 /** Removes a socket file that nobody listens on any more. @throws ListenError when the path is taken. */
-async function freeSocketPath(path: string): Promise<void> {
+export async function freeSocketPath(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return;
   if (!stat.isSocket())

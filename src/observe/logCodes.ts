@@ -51,6 +51,24 @@ export const logCodes = {
     'let senders ask for acks (require_ack_response); raise shutdown_timeout',
   ),
   alerts_spooled: entry('info', 'Alerts wait in the spool at the end.', 'the next start delivers them'),
+  worker_died: entry(
+    'error',
+    'A worker process died; its connections are closed, and what it had not acked comes again.',
+    'starts another one',
+    'see what killed it: the memory limit of the container is the usual cause',
+  ),
+  worker_not_started: entry(
+    'error',
+    'A worker that died could not be started again.',
+    'goes on with the other workers',
+    'mend what the line names, and restart the stage',
+  ),
+  workers_differ: entry(
+    'warn',
+    'A worker read other rules than the primary, because files changed meanwhile.',
+    'each goes on with what it read',
+    'load the rules again (SIGHUP)',
+  ),
   alerts_lost: entry(
     'error',
     'Alerts could neither be delivered nor put into the spool before the end.',

@@ -1,6 +1,14 @@
 // Every metric's name, once. What is counted on the way of an event is a plain number that prom-client reads when it
 // is scraped.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type Aggregator,
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client';
 
 export type AlertOutcome = 'delivered' | 'spooled' | 'duplicate' | 'capped' | 'failed' | 'suppressed';
 /** What is asked for when it is scraped. */
@@ -14,7 +22,15 @@ export interface Watched {
   readonly sinksUp: () => readonly (readonly [sink: string, up: boolean])[];
 }
 
+/** What a process counts, for another one to add up. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 export type RuleState = 'active' | 'unsupported' | 'invalid' | 'disabled' | 'quarantined';
+
+/** As Prometheus reads it. */
+export interface MetricsText {
+  readonly type: string;
+  readonly body: string;
+}
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -63,8 +79,14 @@ export class Metrics {
         },
       });
     };
-    const gauged = (name: string, help: string, read: () => number): void => {
-      const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    const gauged = (name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void => {
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        registers,
+        aggregator,
+        collect: () => gauge.set(read()),
+      });
     };
     counted('fluent_detect_events_in_total', 'Events received.', () => this.eventsIn);
     counted('fluent_detect_events_out_total', 'Events confirmed by the output.', () => this.eventsOut);
@@ -83,6 +105,7 @@ export class Metrics {
       'fluent_detect_spool_limit_bytes',
       'alerts_spool.max_bytes: past it acks are held back.',
       () => this.#watched?.spoolLimit() ?? 0,
+      'max',
     );
     gauged(
       'fluent_detect_held_bytes',
@@ -94,8 +117,11 @@ export class Metrics {
       'The share of memory_limit for held chunks: past it reading stops.',
       () => this.#watched?.heldLimit() ?? 0,
     );
-    gauged('fluent_detect_output_up', 'Whether the output can be reached (1) or is away (0).', () =>
-      this.#watched?.outputUp() ? 1 : 0,
+    gauged(
+      'fluent_detect_output_up',
+      'Whether the output can be reached (1) or is away (0).',
+      () => (this.#watched?.outputUp() ? 1 : 0),
+      'min',
     );
     const sinkUp: Gauge = new Gauge({
       name: 'fluent_detect_sink_up',
@@ -109,6 +135,7 @@ export class Metrics {
     const build = new Gauge({
       name: 'fluent_detect_build_info',
       help: 'The version that runs.',
+      aggregator: 'max',
       labelNames: ['version'],
       registers,
     });
@@ -137,12 +164,14 @@ export class Metrics {
     this.#rules = new Gauge({
       name: 'fluent_detect_rules',
       help: 'Rules by state.',
+      aggregator: 'max',
       labelNames: ['state'],
       registers,
     });
     this.#ruleSet = new Gauge({
       name: 'fluent_detect_rule_set',
       help: 'The rule set in force, by its hash.',
+      aggregator: 'max',
       labelNames: ['hash'],
       registers,
     });
@@ -235,7 +264,23 @@ export class Metrics {
   }
 
   /** The exposition text, and its content type. */
-  async text(): Promise<{ readonly type: string; readonly body: string }> {
+  async text(): Promise<MetricsText> {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** What a process counted that is gone, with what others before it had: no count goes back. Gauges are of the living. */
+  static departed(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
+    const counts = snapshots.map((s) => s.filter((m) => ['counter', 'histogram'].includes(String(m.type))));
+    return AggregatorRegistry.aggregate(counts).getMetricsAsJSON();
+  }
+
+  /** As `text`, with what other processes counted added to it. */
+  async textWith(others: readonly MetricsSnapshot[]): Promise<MetricsText> {
+    const all = AggregatorRegistry.aggregate([await this.snapshot(), ...others]);
+    return { type: all.contentType, body: await all.metrics() };
   }
 }

@@ -2,9 +2,10 @@
 import type { Config } from '../config/config.js';
 import { AdminServer } from '../observe/admin.js';
 import { History, SAMPLE_MS } from '../observe/history.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { Metrics, MetricsText } from '../observe/metrics.js';
 import { packageVersion } from '../observe/packageRoot.js';
-import type { Stage } from './stage.js';
+import type { AlertReport } from './alertReport.js';
+import type { StageReport } from './stageStatus.js';
 
 export interface StageAdmin {
   /** `http://HOST:PORT`, with the port that it got. */
@@ -12,13 +13,19 @@ export interface StageAdmin {
   close(): void;
 }
 
+/** What the admin server tells: a stage, or the workers together. */
+export interface AdminParts {
+  readonly report: StageReport;
+  readonly alerts: AlertReport;
+  readonly metrics: () => Promise<MetricsText>;
+  readonly takeLatency: Metrics['takeLatency'];
+}
+
 /** Rejects with the system's error. */
 export async function startAdmin(
   config: NonNullable<Config['admin']>,
-  stage: Stage,
-  metrics: Metrics,
+  { report, alerts: told, metrics, takeLatency }: AdminParts,
 ): Promise<StageAdmin> {
-  const { report } = stage;
   const started = Date.now();
   const history = new History(() => {
     const { events_in, events_out, alerts, connections, held_bytes, spool_bytes } = report.status();
@@ -29,11 +36,11 @@ export async function startAdmin(
       connections,
       heldBytes: held_bytes,
       spoolBytes: spool_bytes,
-      latency: metrics.takeLatency(),
+      latency: takeLatency(),
     };
   }, Date.now);
   const server = new AdminServer(config, {
-    metrics: () => metrics.text(),
+    metrics,
     readiness: () => report.readiness(),
     status: () => ({
       version: packageVersion,
@@ -44,9 +51,9 @@ export async function startAdmin(
     history: () => ({ interval_seconds: SAMPLE_MS / 1000, samples: history.samples }),
     rules: () => report.rules(),
     fields: () => report.fields(),
-    alerts: (since, limit) => report.alerts(since, limit),
-    alert: (seq) => report.alert(seq),
-    follow: (from, tell) => report.follow(from, tell),
+    alerts: (since, limit) => told.alerts(since, limit),
+    alert: (seq) => told.alert(seq),
+    follow: (from, tell) => told.follow(from, tell),
   });
   const port = await server.listen();
   const timer = setInterval(() => history.sample(), SAMPLE_MS);

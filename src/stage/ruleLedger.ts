@@ -61,6 +61,10 @@ export class RuleLedger {
   quarantined(ruleId: string, cause: string): void {
     this.#quarantined.set(ruleId, cause);
   }
+  /** Alerts by rule id. */
+  alertCounts(): Map<string, number> {
+    return new Map([...this.#hits].map(([id, hits]) => [id, hits.alerts]));
+  }
   get quarantinedCount(): number {
     return this.#quarantined.size;
   }

@@ -17,6 +17,7 @@ import type { Output } from '../sinks/output.js';
 import { AckChain, type ChunkName } from './ackChain.js';
 import type { AlertFeed } from './alertFeed.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
+import { AlertReport } from './alertReport.js';
 import type { DeliveryStatus } from './alertSide.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
@@ -69,6 +70,7 @@ export class Stage {
   readonly #ledger: RuleLedger;
   /** What it tells about itself. */
   readonly report: StageStatus;
+  readonly alerts: AlertReport;
   #engines: Engines;
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
@@ -144,6 +146,7 @@ export class Stage {
       engines: () => this.#engines,
       listening: () => this.#listening,
     });
+    this.alerts = new AlertReport(deps.feed, () => this.ruleSet, config.rules.fieldMapping);
     this.#countRules(ruleSet);
   }
 

@@ -3,15 +3,12 @@
 import type { Config } from '../config/config.js';
 import type { Engines } from '../detect/engines.js';
 import { fieldsOf } from '../kql/fieldsOf.js';
-import { msgpackToJson } from '../msgpack/json.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Output } from '../sinks/output.js';
 import type { AckChain } from './ackChain.js';
-import type { AlertFeed, FedAlert } from './alertFeed.js';
+import type { AlertFeed } from './alertFeed.js';
 import type { DeliveryStatus } from './alertSide.js';
-import { evidenceOf } from './evidence.js';
 import type { RuleLedger, RuleStatus } from './ruleLedger.js';
-import type { AlertSummary } from './summary.js';
 
 export interface StageParts {
   readonly config: Config;
@@ -27,11 +24,8 @@ export interface StageParts {
   readonly listening: () => boolean;
 }
 
-export interface NumberedAlert extends AlertSummary {
-  readonly seq: number;
-  /** When the alert was made, ISO 8601; `time` is the event's. */
-  readonly at: string;
-}
+/** What the admin server asks of a stage, or of all workers together. */
+export type StageReport = Pick<StageStatus, 'readiness' | 'status' | 'rules' | 'fields'>;
 
 export class StageStatus {
   readonly #parts: StageParts;
@@ -118,59 +112,4 @@ export class StageStatus {
       fields: [...readers].map(([field, rules]) => ({ field, seen: seen.get(field) === true, rules })),
     };
   }
-
-  /**
-   * @param since a sequence number: the first `limit` alerts after it; an ISO 8601 time: those made after it; null: the
-   * latest `limit`. The oldest first. `next` is what to ask for then; `kept` the oldest number that is still there.
-   */
-  alerts(
-    since: number | string | null,
-    limit: number,
-  ): { next: number; kept: number; alerts: NumberedAlert[] } {
-    const { feed } = this.#parts;
-    const seq = typeof since === 'number' ? since : 0;
-    const { kept, alerts } = feed.after(seq);
-    const from = typeof since === 'string' ? feed.afterTime(Date.parse(since)) : alerts;
-    const chosen = since === null ? from.slice(-limit) : from.slice(0, limit);
-    const start = typeof since === 'number' ? seq : feed.newest;
-    return { next: chosen.at(-1)?.seq ?? start, kept, alerts: chosen.map(numbered) };
-  }
-
-  /** One alert in full, as JSON text: integers over 2^53 keep their digits. Null: it is not kept. */
-  alert(seq: number): string | null {
-    const fed = this.#parts.feed.find(seq);
-    if (!fed) return null;
-    const { ruleSet } = this.#parts.engines();
-    const { alert } = fed;
-    const rule = ruleSet.rules.find((r) => r.id === alert.ruleId) ?? null;
-    const { fieldMapping } = this.#parts.config.rules;
-    const more = {
-      evidence: rule ? evidenceOf(rule, alert.record, fieldMapping, alert.tag.replace(/^alert\./, '')) : [],
-      query: rule?.query ?? null,
-      description: rule?.description ?? null,
-      guide: rule?.note ?? null,
-      references: rule?.references ?? [],
-      false_positives: rule?.falsePositives ?? [],
-    };
-    return withRecord({ ...numbered(fed), ...more }, alert.record);
-  }
-
-  /** Alerts as they come. @param from the number after which; null: new ones only. Returns what ends it. */
-  follow(from: number | null, tell: (alert: NumberedAlert, whole: () => string) => void): () => void {
-    const { feed } = this.#parts;
-    const told = (fed: FedAlert): void => {
-      const summary = numbered(fed);
-      tell(summary, () => withRecord(summary, fed.alert.record));
-    };
-    if (from !== null) for (const fed of feed.after(from).alerts) told(fed);
-    return feed.listen(told);
-  }
-}
-
-function numbered(fed: FedAlert): NumberedAlert {
-  return { seq: fed.seq, at: new Date(fed.at).toISOString(), ...fed.summary };
-}
-
-function withRecord(fields: object, record: Buffer): string {
-  return `${JSON.stringify(fields).slice(0, -1)},"record":${msgpackToJson(record, 0)}}`;
 }

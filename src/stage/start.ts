@@ -15,6 +15,7 @@ import { Notices } from './notices.js';
 import { openOutput } from './outputs.js';
 import { RuleLedger } from './ruleLedger.js';
 import { type Rest, Stage } from './stage.js';
+import type { StageReport } from './stageStatus.js';
 import type { AlertSummary } from './summary.js';
 
 /** What a stage may touch of the world beside its sockets and files. */
@@ -35,9 +36,15 @@ export class StartError extends Error {
   }
 }
 
-export interface RunningStage {
-  readonly stage: Stage;
+/** Rules that can be replaced while events go by. */
+type RulesInForce = Pick<Stage, 'ruleSet' | 'reload' | 'notReloaded'>;
+
+/** What runs, in this process or in workers. */
+export interface Running {
+  readonly rules: RulesInForce;
+  /** This process's. */
   readonly metrics: Metrics;
+  readonly report: StageReport;
   /** Where it listens; port 0 has become the one it got. */
   readonly addresses: readonly ListenAddress[];
   /** `http://HOST:PORT` of the admin server; null: it is off. */
@@ -48,6 +55,10 @@ export interface RunningStage {
   stop(): Promise<Rest>;
 }
 
+export interface RunningStage extends Running {
+  readonly stage: Stage;
+}
+
 /** @throws StartError; nothing is left open then. */
 export async function startStage(config: Config, ruleSet: RuleSet, io: StartIo): Promise<RunningStage> {
   // What has been opened, to be closed again when a later part fails.
@@ -56,12 +67,17 @@ export async function startStage(config: Config, ruleSet: RuleSet, io: StartIo):
     return await startParts(config, ruleSet, io, opened);
   } catch (error) {
     for (const close of opened.reverse()) await close();
-    const { code, message } = error as NodeJS.ErrnoException;
-    // A port taken, a file of a key that is not there, a key that does not fit: the config's, not the program's fault.
-    const isKnown = error instanceof ListenError || error instanceof SpoolError || typeof code === 'string';
-    if (!isKnown) throw error;
-    throw new StartError(message, { cause: error });
+    throw startError(error);
   }
+}
+
+/** @throws the error itself when it is the program's fault. */
+export function startError(error: unknown): StartError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // A port taken, a file of a key that is not there, a key that does not fit: the config's, not the program's fault.
+  const isKnown = error instanceof ListenError || error instanceof SpoolError || typeof code === 'string';
+  if (!isKnown) throw error;
+  return new StartError(message, { cause: error });
 }
 
 async function startParts(
@@ -83,10 +99,19 @@ async function startParts(
   const stage = new Stage(config, ruleSet, parts);
   const addresses = await stage.start();
   opened.splice(0, opened.length, () => stage.stop(0));
-  const admin: StageAdmin | null = config.admin ? await startAdmin(config.admin, stage, metrics) : null;
+  const admin: StageAdmin | null = config.admin
+    ? await startAdmin(config.admin, {
+        report: stage.report,
+        alerts: stage.alerts,
+        metrics: () => metrics.text(),
+        takeLatency: () => metrics.takeLatency(),
+      })
+    : null;
   return {
     stage,
+    rules: stage,
     metrics,
+    report: stage.report,
     addresses,
     admin: admin?.url ?? null,
     output: output.name,

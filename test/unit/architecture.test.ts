@@ -33,6 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'tag',
   ],
+  workers: ['alerts', 'config', 'detect', 'forward', 'observe', 'rules', 'sinks', 'stage'],
   filter: ['alerts', 'detect', 'msgpack', 'observe', 'rules', 'stage', 'tag'],
   replay: ['alerts', 'detect', 'fields', 'forward', 'kql', 'msgpack', 'rules', 'sinks', 'stage'],
   library: ['alerts', 'config', 'detect', 'fields', 'kql', 'msgpack', 'observe', 'rules', 'stage', 'tag'],
@@ -49,6 +50,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'stage',
     'tag',
+    'workers',
   ],
 };
 
