@@ -87,6 +87,8 @@ export class Engine {
   readonly #candidates: readonly Candidate[];
   readonly #list: Candidate[] = [];
   #serial = 0;
+  /** Of the event under the rules now. */
+  #bytes = 0;
   /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
   #asking = false;
   #held = false;
@@ -157,6 +159,7 @@ export class Engine {
     const next = this.#shapes.walk(pos);
     if (next < 0) return next;
     if (this.#always.length === 0 && !this.#firstLook.look(this.#found, buf)) return next;
+    this.#bytes = next - pos;
     const hits = this.#hits;
     hits.clear();
     hits.take(this.#found, buf, this.#states.states, this.#views.firstMark);
@@ -256,7 +259,7 @@ export class Engine {
       candidate.timed += 1;
       candidate.ms += ended - started;
     }
-    this.#quarantine.took(candidate.rule, started, ended);
+    this.#quarantine.took(candidate.rule, started, ended, this.#bytes);
   }
 
   #attempt(candidate: Candidate, path: string | null, nowMs: number): void {

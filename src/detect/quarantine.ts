@@ -3,6 +3,8 @@ import type { Rule } from '../rules/rule.js';
 
 /** What judging one event by one rule may take. ms. */
 const RULE_BUDGET_MS = 100;
+/** And this much more for each KiB of the event: a sender of large events must not be able to switch rules off. ms. */
+const MORE_MS_A_KIB = 4;
 /** How often within `OVERRUN_WINDOW_MS` it may take longer before the rule is left out. */
 const MAX_OVERRUNS = 5;
 const OVERRUN_WINDOW_MS = 60_000;
@@ -32,9 +34,10 @@ export class Quarantine {
     this.#onQuarantine(rule, cause);
   }
 
-  /** The rule took this long for an event. Once can be the garbage collector's doing. */
-  took(rule: Rule, started: number, ended: number): void {
-    if (ended - started <= RULE_BUDGET_MS) return;
+  /** The rule took this long for an event of so many bytes. Once can be the garbage collector's doing. */
+  took(rule: Rule, started: number, ended: number, bytes: number): void {
+    const taken = ended - started;
+    if (taken <= RULE_BUDGET_MS || taken <= RULE_BUDGET_MS + (bytes / 1024) * MORE_MS_A_KIB) return;
     const lately = (this.#overruns.get(rule) ?? []).filter((at) => ended - at < OVERRUN_WINDOW_MS);
     lately.push(ended);
     this.#overruns.set(rule, lately);

@@ -127,6 +127,19 @@ describe('a rule that fails', () => {
     expect([told, engines.quarantined.count]).toEqual([['broken'], 1]);
   });
 
+  it('by taking long for large events stays: their sender could switch it off', () => {
+    let clock = 0;
+    const slow = broken(() => {
+      clock += 300;
+      return true;
+    });
+    const engine = new Engine(ruleSetOf(slow), { mappings: [], clock: () => clock });
+    const large = { a: 1, text: 'x'.repeat(60_000) };
+    for (let n = 0; n < 20; n += 1) expect(found(engine, large)).toEqual(['broken']);
+    for (let n = 0; n < 6; n += 1) found(engine, { a: 1 });
+    expect(found(engine, { a: 1 })).toEqual([]);
+  });
+
   it('by overrunning its budget now and then over hours stays: the machine was busy', () => {
     let clock = 0;
     const slow = broken(() => {
