@@ -1,4 +1,5 @@
-// The three test projects: unit (mirrors src), interop (real Fluentd, clients, browser), e2e (the built program).
+// The test projects: unit (mirrors src), interop (real Fluentd, clients, browser), e2e (the built program), chaos (kills,
+// cuts and jumps; `npm run chaos` goes on for longer).
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, testTimeout: number, fileParallelism = true) => ({
@@ -11,9 +12,16 @@ const project = (name: string, testTimeout: number, fileParallelism = true) => (
   },
 });
 
+const chaosTimeout = process.env['CHAOS'] === 'long' ? 1_200_000 : 120_000;
+
 export default defineConfig({
   test: {
-    projects: [project('unit', 20_000), project('interop', 120_000, false), project('e2e', 60_000, false)],
+    projects: [
+      project('unit', 20_000),
+      project('interop', 120_000, false),
+      project('e2e', 60_000, false),
+      project('chaos', chaosTimeout, false),
+    ],
     maxWorkers: 2,
   },
 });
