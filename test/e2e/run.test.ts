@@ -244,6 +244,109 @@ describe('fluent-detect run', () => {
   });
 });
 
+describe('the end of a run', () => {
+  const config = (more: string): string => {
+    writeFileSync(join(folder, 'c.yaml'), `shutdown_timeout: 300ms\n${more}`);
+    return 'c.yaml';
+  };
+  const lines = (program: Program, code: string): Record<string, unknown>[] =>
+    program.stderr
+      .split('\n')
+      .filter((l) => l.includes(`"code":"${code}"`))
+      .map((l) => JSON.parse(l) as Record<string, unknown>);
+  const stuck = async (chunk: Record<string, unknown>): Promise<Program> => {
+    const d = await receiver({ acks: () => false });
+    const out = `forward://127.0.0.1:${d.port}`;
+    const program = start(
+      '--config',
+      config(''),
+      '--in',
+      'forward://127.0.0.1:0',
+      '--out',
+      out,
+      '--rules',
+      rules,
+    );
+    const sender = await Sender.to(await program.port());
+    sender.write(messageMode('the.tag', plain(1), chunk));
+    await d.received(1);
+    program.signal('SIGTERM');
+    return program;
+  };
+
+  it('names a chunk that was not confirmed in time; its sender will send it again, so the status is 0', async () => {
+    const program = await stuck({ chunk: 'c' });
+    expect(await program.exited).toBe(0);
+    expect(lines(program, 'chunk_unconfirmed')).toMatchObject([{ tag: 'the.tag', events: 1 }]);
+    expect(lines(program, 'events_lost')).toEqual([]);
+  });
+
+  it('with an event lost, because its sender asked for no ack, has status 1', async () => {
+    const program = await stuck({});
+    expect(await program.exited).toBe(1);
+    expect(lines(program, 'events_lost')).toMatchObject([{ chunks: 1, events: 1 }]);
+  });
+
+  it('keeps the look-back and the cap for the next start', async () => {
+    const alerts = async (ids: readonly string[]): Promise<number> => {
+      const program = start(
+        '--config',
+        config(
+          'rules: { overrides: { a83b3dac-325a-11ef-b3e6-f661ea17fbce: { max_signals: 3, interval: 1d } } }',
+        ),
+        ...[
+          '--in',
+          'forward://127.0.0.1:0',
+          '--out',
+          'stdout:',
+          '--alerts',
+          'file:alerts.ndjson',
+          '--rules',
+          rules,
+        ],
+      );
+      const sender = await Sender.to(await program.port());
+      for (const id of ids) sender.write(messageMode('a', match(id), { chunk: id }));
+      await sender.acked(ids.length);
+      program.signal('SIGTERM');
+      expect(await program.exited).toBe(0);
+      return new Set(alertIds().filter(Boolean)).size;
+    };
+    expect(await alerts(['one', 'two'])).toBe(2);
+    // Both again, and two more: one of these is over the cap.
+    expect(await alerts(['one', 'two', 'three', 'four'])).toBe(3);
+  });
+
+  it('leaves what the disk buffer has to the next start', async () => {
+    const d = await receiver();
+    const out = `forward://127.0.0.1:${d.port}`;
+    await d.stop();
+    const args = [
+      '--config',
+      config('output: { buffer: disk }'),
+      '--in',
+      'forward://127.0.0.1:0',
+      '--out',
+      out,
+    ];
+    const program = start(...args, '--rules', rules);
+    const sender = await Sender.to(await program.port());
+    for (let n = 0; n < 20; n += 1) sender.write(messageMode('a', plain(n), { chunk: `${n}` }));
+    await sender.acked(20);
+    program.signal('SIGKILL');
+    await program.exited;
+    const again = start(...args, '--rules', rules);
+    await again.ready();
+    again.signal('SIGTERM');
+    expect(await again.exited).toBe(0);
+    expect(lines(again, 'buffer_kept')).toHaveLength(1);
+    const back = await receiver({}, d.port);
+    start(...args, '--rules', rules);
+    await back.receivedEvents(20);
+    expect(back.events.map((e) => e.record['n'])).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+});
+
 describe('fluent-detect run cannot run', () => {
   it('when a port is taken, and says which', async () => {
     const d = await receiver();

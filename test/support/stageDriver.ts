@@ -21,6 +21,8 @@ export interface DriverOptions {
   readonly downstream?: DownstreamOptions;
   /** YAML of the output's own keys. */
   readonly output?: readonly string[];
+  /** The alert sink; by default a file. */
+  readonly alerts?: string;
   /** Where events come in; by default a free port. */
   readonly listen?: string;
   /** Where events go; by default a receiver of the driver's own. */
@@ -56,7 +58,7 @@ export class StageDriver {
       `  to: ${options.out ?? `forward://127.0.0.1:${downstream.port}`}`,
       '  retry_wait: 20ms',
       ...(options.output ?? []).map((line) => `  ${line}`),
-      'alerts: { sinks: ["file:alerts.ndjson"] }',
+      `alerts: { sinks: ["${options.alerts ?? 'file:alerts.ndjson'}"] }`,
       ...(options.config?.includes('alerts_spool:') ? [] : ['alerts_spool: { path: spool }']),
       'shutdown_timeout: 2s',
       options.config ?? '',
