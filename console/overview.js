@@ -119,7 +119,7 @@ export function showOverview(status, { samples }) {
   );
   cards.held.show(
     size(status.held_bytes),
-    `in ${count(status.held_chunks)} chunks`,
+    status.held_chunks === 1 ? 'in 1 chunk' : `in ${count(status.held_chunks)} chunks`,
     `of ${size(status.held_limit)}, then reading stops`,
   );
   cards.held.fill(status.held_bytes / status.held_limit);
