@@ -82,7 +82,7 @@ describe('mistakes in a config file', () => {
     ['- 1', 'the config must be object, not [1]'],
     ['output: { servers: [{ host: a, port: 65536 }] }', 'output.servers.0.port must be <= 65535'],
     ['shutdown_timeout: soon', 'shutdown_timeout is "soon"; a time is written like 10s (s, m, h, d)'],
-    ['workers: 2', 'workers can only be 1 in this version'],
+    ['workers: 65', 'workers must be <= 64'],
   ])('say what is wrong with a value: %s', (text, message) => {
     expect(bad(parse(text)).map((e) => e.message)).toEqual([message]);
   });
@@ -226,6 +226,7 @@ describe('what the repository ships', () => {
       memoryLimit: config.memoryLimit,
       shutdownTimeout: config.shutdownTimeout,
       logLevel: log.level,
+      workers: config.workers,
     } as typeof configDefaults).toStrictEqual(configDefaults);
   });
 
