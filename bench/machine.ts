@@ -1,6 +1,7 @@
 // Processes under measurement: started on a core of their own, their CPU time and peak memory read from /proc.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 
@@ -11,12 +12,12 @@ export function pinned(
   core: number,
   command: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  cwd = process.cwd(),
 ): ChildProcess {
   const [file, all] = hasTaskset ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
   return spawn(file!, all as string[], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...globalThis.process.env, ...env },
+    cwd,
   });
 }
 
@@ -29,20 +30,24 @@ export function line(
   return new Promise((resolve, reject) => {
     const seen: string[] = [];
     const lines = createInterface({ input: child[stream]! });
+    const ended = (code: number | null): void =>
+      reject(new Error(`exited with ${code}: ${seen.slice(-5).join(' | ')}`));
     lines.on('line', (text) => {
       seen.push(text);
       if (!wanted(text)) return;
       lines.close();
+      child.off('exit', ended);
       child[stream]!.resume();
       resolve(text);
     });
-    child.once('exit', (code) => reject(new Error(`exited with ${code}: ${seen.slice(-5).join(' | ')}`)));
+    child.once('exit', ended);
   });
 }
 
 export interface Usage {
-  /** User and system time of the process and all below it, in seconds. */
-  readonly cpu: number;
+  /** Time of the process and all below it, in seconds. */
+  readonly user: number;
+  readonly system: number;
   /** Highest resident size of any of them, in MiB. */
   readonly peakMb: number;
 }
@@ -50,13 +55,15 @@ export interface Usage {
 const ticks = Number(spawnSync('getconf', ['CLK_TCK']).stdout?.toString() || 100);
 
 export function usage(pid: number): Usage {
-  let cpu = 0;
+  let user = 0;
+  let system = 0;
   let peakMb = 0;
   for (const p of tree(pid)) {
     try {
       const stat = readFileSync(`/proc/${p}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      cpu += (Number(fields[11]) + Number(fields[12])) / ticks;
+      user += Number(fields[11]) / ticks;
+      system += Number(fields[12]) / ticks;
       const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${p}/status`, 'utf8'));
       peakMb = Math.max(peakMb, Number(peak?.[1] ?? 0) / 1024);
     } catch (error) {
@@ -68,7 +75,7 @@ export function usage(pid: number): Usage {
         throw error;
     }
   }
-  return { cpu, peakMb };
+  return { user, system, peakMb };
 }
 
 function tree(root: number): number[] {
@@ -92,6 +99,15 @@ function tree(root: number): number[] {
   return all;
 }
 
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
 export function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
@@ -101,6 +117,10 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const mid = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[mid]! : (sorted[mid - 1]! + sorted[mid]!) / 2;
+}
+
+export function quantile(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

@@ -1,47 +1,53 @@
-// The benchmark's sender, a process of its own: writes prepared PackedForward chunks with a window of acks, and
-// prints what it saw as one JSON line. argv: a JSON object `SenderTask`.
+// The benchmark's sender, a process of its own: writes prepared chunks with a window of acks, and prints what it saw
+// as one JSON line. argv: a JSON object `SenderTask`.
 import { createConnection } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { encode, mapHeader, str32Header } from '../src/msgpack/encode.js';
+import { arrayHeader, encode, mapHeader, str32Header } from '../src/msgpack/encode.js';
 import { entries } from './events.js';
+import type { Scenario } from './scenario.js';
 
-export interface SenderTask {
+export interface SenderTask extends Scenario {
   readonly port: number;
-  readonly connections: number;
-  readonly eventsPerChunk: number;
+  /** Over one connection. */
   readonly chunks: number;
-  /** Chunks sent and not yet acked, over one connection. */
-  readonly window: number;
-  /** The n-th event of every n matches; 0: none. */
-  readonly every: number;
-  readonly gzip: boolean;
-  /** Chunks a second and connection; 0: as fast as acks come. */
+  /** Chunks a second over one connection, whatever the acks; 0: as fast as acks come. */
   readonly rate: number;
 }
 export interface SenderResult {
   readonly events: number;
   readonly bytes: number;
   readonly seconds: number;
-  /** Of each chunk, written to acked, in ms; sorted. */
+  /** Of chunks, written to acked, in ms; sorted. At most some ten thousand of them. */
   readonly latencies: readonly number[];
 }
 
 const task = JSON.parse(process.argv[2]!) as SenderTask;
-/** A few payloads, sent in turn: with 0.1 % matches a single one of 400 events would have none. */
-const variety = Math.max(1, Math.min(8, Math.ceil((task.every || 1) / task.eventsPerChunk)));
+/** A few bodies, sent in turn: with 0.1 % matches a single one of 400 events would have none. */
+const variety = Math.max(
+  1,
+  Math.min(task.eventsPerChunk === 1 ? 1000 : 8, Math.ceil((task.every || 1) / task.eventsPerChunk)),
+);
 const bodies = Array.from({ length: variety }, (_, i) => {
-  const plain = entries(task.eventsPerChunk, i * task.eventsPerChunk, task.every);
+  const plain = entries(task.eventsPerChunk, i * task.eventsPerChunk, task.every, task.form);
   return task.gzip ? gzipSync(plain) : plain;
 });
 const tag = encode('bench.signin');
+const chunkKey = encode('chunk');
+const gzipPair = Buffer.concat([encode('compressed'), encode('gzip')]);
 
-function chunk(n: number, connection: number): readonly Buffer[] {
+function chunk(n: number, connection: number): Buffer[] {
   const body = bodies[n % bodies.length]!;
-  const id = encode(`c${connection}-${n}`);
-  const option = task.gzip
-    ? Buffer.concat([mapHeader(2), encode('compressed'), encode('gzip'), encode('chunk'), id])
-    : Buffer.concat([mapHeader(1), encode('chunk'), id]);
-  return [Buffer.from([0x93]), tag, str32Header(body.length), body, option];
+  const option = [
+    mapHeader(task.gzip ? 2 : 1),
+    ...(task.gzip ? [gzipPair] : []),
+    chunkKey,
+    encode(`c${connection}-${n}`),
+  ];
+  // An entry is `[time, record]`: its header off, it is the middle of a message.
+  if (task.mode === 'message') return [Buffer.concat([arrayHeader(4), tag, body.subarray(1), ...option])];
+  const header = task.mode === 'packed' ? str32Header(body.length) : arrayHeader(task.eventsPerChunk);
+  const parts = [Buffer.concat([arrayHeader(3), tag, header]), body, Buffer.concat(option)];
+  return body.length < 16_384 ? [Buffer.concat(parts)] : parts;
 }
 
 async function send(connection: number): Promise<number[]> {
@@ -49,34 +55,34 @@ async function send(connection: number): Promise<number[]> {
   const sentAt: number[] = [];
   const latencies: number[] = [];
   let sent = 0;
+  const write = (): void => {
+    sentAt.push(performance.now());
+    for (const part of chunk(sent, connection)) socket.write(part);
+    sent += 1;
+  };
   return new Promise((resolve, reject) => {
-    const more = (): void => {
-      while (sent < task.chunks && sent - latencies.length < task.window) {
-        sentAt.push(performance.now());
-        socket.cork();
-        for (const part of chunk(sent, connection)) socket.write(part);
-        socket.uncork();
-        sent += 1;
-        if (task.rate > 0) {
-          setTimeout(more, 1000 / task.rate);
-          return;
-        }
-      }
+    const fill = (): void => {
+      socket.cork();
+      while (sent < task.chunks && sent - latencies.length < task.window) write();
+      socket.uncork();
     };
-    socket.on('connect', more);
+    const pace = (begun: number): void => {
+      const due = Math.min(task.chunks, ((performance.now() - begun) / 1000) * task.rate);
+      while (sent < due) write();
+      if (sent < task.chunks) setTimeout(pace, 1, begun);
+    };
+    socket.on('connect', () => (task.rate > 0 ? pace(performance.now()) : fill()));
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`closed after ${latencies.length} acks`)));
-    let held = 0;
     socket.on('data', (bytes: Buffer) => {
       // An ack is `{"ack": id}`: a map of one. Ids hold no 0x81, so counting that byte counts acks.
-      for (const b of bytes) if (b === 0x81) held += 1;
       const now = performance.now();
-      for (; held > 0; held -= 1) latencies.push(now - sentAt[latencies.length]!);
+      for (const b of bytes) if (b === 0x81) latencies.push(now - sentAt[latencies.length]!);
       if (latencies.length === task.chunks) {
         socket.removeAllListeners('close');
         socket.destroy();
         resolve(latencies);
-      } else if (task.rate === 0) more();
+      } else if (task.rate === 0) fill();
     });
   });
 }
@@ -84,10 +90,12 @@ async function send(connection: number): Promise<number[]> {
 const start = performance.now();
 const all = await Promise.all(Array.from({ length: task.connections }, (_, i) => send(i)));
 const seconds = (performance.now() - start) / 1000;
+const latencies = all.flat().sort((a, b) => a - b);
+const step = Math.ceil(latencies.length / 20_000);
 const result: SenderResult = {
   events: task.chunks * task.eventsPerChunk * task.connections,
-  bytes: task.connections * task.chunks * bodies[0]!.length,
+  bytes: bodies.reduce((sum, b) => sum + b.length, 0) * ((task.connections * task.chunks) / bodies.length),
   seconds,
-  latencies: all.flat().sort((a, b) => a - b),
+  latencies: latencies.filter((_, i) => i % step === 0 || i === latencies.length - 1),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,13 +1,30 @@
-// The benchmark's downstream, a process of its own: takes PackedForward chunks, acks each, and on SIGUSR2 prints
-// what it has seen so far (events only when asked to count: `--count`). Prints its port first.
+// The benchmark's downstream, a process of its own: takes chunks, acks each, and on SIGUSR2 prints what it has seen so
+// far. With `--count` it also reads every event, for the verification. Prints its port first.
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { decode } from '../src/msgpack/decode.js';
 import { encode } from '../src/msgpack/encode.js';
-import { headerSize, skip } from '../src/msgpack/scan.js';
+import { headerSize, kindOf, skip } from '../src/msgpack/scan.js';
+import { digest } from './events.js';
+
+/** What a sink has seen; the last four only with `--count`. */
+export interface Seen {
+  chunks: number;
+  bytes: number;
+  events: number;
+  /** Distinct ids of events, and of those with a tag of a rule: how many, and a hash. */
+  ids: string;
+  tagged: string;
+  /** Bytes of the entries without a tag, in order, hashed. */
+  untagged: string;
+}
 
 const count = process.argv.includes('--count');
-const seen = { chunks: 0, bytes: 0, events: 0, tagged: 0 };
+const seen = { chunks: 0, bytes: 0, events: 0 };
+const ids: string[] = [];
+const tagged: string[] = [];
+const untagged = createHash('sha256');
 
 const server = createServer({ noDelay: true }, (socket) => {
   let held: Buffer[] = [];
@@ -20,47 +37,77 @@ const server = createServer({ noDelay: true }, (socket) => {
     seen.bytes += piece.length;
     if (heldBytes < wanted) return;
     let all = held.length === 1 ? held[0]! : Buffer.concat(held);
-    for (;;) {
+    wanted = 0;
+    while (all.length > 0) {
       const end = skip(all, 0, all.length);
       if (end < 0) {
         wanted = need(all);
         break;
       }
-      const payload = skip(all, 1, all.length);
-      const past = skip(all, payload, end);
-      // `[tag, payload, option]` as a stage or Fluentd writes it; the payload is not decoded.
-      const option = (past < end ? decode(all, { pos: past }) : null) as Map<string, unknown> | null;
-      seen.chunks += 1;
-      if (count) tally(all.subarray(payload + headerSize(all[payload]!), past), option);
+      takeMessage(all.subarray(0, end), (ack) => socket.write(ack));
       all = all.subarray(end);
-      const id = option?.get('chunk');
-      if (typeof id === 'string') socket.write(encode({ ack: id }));
     }
     held = all.length > 0 ? [all] : [];
     heldBytes = all.length;
   });
 });
 
-/** Bytes that a PackedForward message is long, once its payload's str32 header is here. */
+/** `[tag, payload, option]` packed, `[tag, [entry, …], option]`, or `[tag, time, record, option]`. */
+function takeMessage(message: Buffer, write: (ack: Buffer) => void): void {
+  const second = skip(message, 1, message.length);
+  const kind = kindOf(message[second]!);
+  const isMessage = kind !== 'str' && kind !== 'bin' && kind !== 'array';
+  let past = skip(message, second, message.length);
+  if (isMessage) past = skip(message, past, message.length);
+  const option = past < message.length ? decode(message, { pos: past }) : null;
+  const entries = option instanceof Map ? option : null;
+  seen.chunks += 1;
+  if (count) {
+    if (isMessage) tally(Buffer.concat([Buffer.from([0x92]), message.subarray(second, past)]), null);
+    else tally(message.subarray(second + headerSize(message[second]!), past), entries);
+  }
+  const id = entries?.get('chunk');
+  if (typeof id === 'string') write(encode({ ack: id }));
+}
+
+/** Bytes that a PackedForward message is long, once its payload's header is here. */
 function need(head: Buffer): number {
   const tagEnd = head.length > 2 ? skip(head, 1, head.length) : -1;
   if (tagEnd > 0 && head.length >= tagEnd + 5 && (head[tagEnd] === 0xdb || head[tagEnd] === 0xc6)) {
     return tagEnd + 5 + head.readUInt32BE(tagEnd + 1);
   }
+  // Another form: looked at again with every piece.
   return 0;
 }
 
-function tally(payload: Buffer, option: Map<string, unknown> | null): void {
+function tally(payload: Buffer, option: Map<unknown, unknown> | null): void {
   const bytes = option?.get('compressed') === 'gzip' ? gunzipSync(payload) : payload;
   for (let at = 0; at < bytes.length; ) {
     const end = skip(bytes, at, bytes.length);
     seen.events += 1;
-    if (bytes.subarray(at, end).includes('detection')) seen.tagged += 1;
+    const [, record] = decode(bytes, { pos: at }) as [unknown, Map<string, unknown>];
+    const id = idOf(record);
+    ids.push(id);
+    if (record.get('detection') instanceof Map) tagged.push(id);
+    else untagged.update(bytes.subarray(at, end));
     at = end;
   }
 }
 
-process.on('SIGUSR2', () => process.stdout.write(`${JSON.stringify(seen)}\n`));
+function idOf(record: Map<string, unknown>): string {
+  const inner = (record.get('event') ?? record.get('properties')) as Map<string, unknown> | undefined;
+  return String(inner?.get('id'));
+}
+
+process.on('SIGUSR2', () => {
+  const all: Seen = {
+    ...seen,
+    ids: digest(ids),
+    tagged: digest(tagged),
+    untagged: untagged.copy().digest('hex'),
+  };
+  process.stdout.write(`${JSON.stringify(all)}\n`);
+});
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' && address ? address.port : 0}\n`);
