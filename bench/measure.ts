@@ -10,7 +10,7 @@ import type { Running, Stage } from './stages.js';
 import { verify } from './verify.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-export const CLIENT_CORE = 0;
+const CLIENT_CORE = 0;
 /** How long nothing more must come before a stage that acks first has passed on all it took, in ms. */
 const QUIET_MS = 1000;
 /** Seconds at half load. */

@@ -2,7 +2,7 @@
 import { EVENT_BYTES } from './events.js';
 
 export type Mode = 'packed' | 'forward' | 'message';
-export type Form = 'ecs' | 'raw';
+type Form = 'ecs' | 'raw';
 
 export interface Scenario {
   readonly rules: number;

@@ -3,6 +3,7 @@
 // It may say yes to a record that no rule matches, never no to one that some rule does: then, and whenever a field is
 // seen for the first time, the record is judged in full (sighting.ts, its slow twin).
 import { headerSize, kindOf, lengthAt } from '../msgpack/scan.js';
+import { DerivedLook } from './derivedLook.js';
 import type { Found } from './found.js';
 import { LiteralTable } from './literals.js';
 import type { StateSet } from './paths.js';
@@ -21,6 +22,8 @@ const PROBE = 3;
 /** What a state may hold besides, in any view. */
 const HAS_CLUE = 1;
 const HAS_MARK = 2;
+/** A column whose text may be JSON. */
+const HAS_JSON = 4;
 /** A column that holds JSON text in some view, and nothing else that is marked. */
 const HAS_TEXT = 4;
 
@@ -44,8 +47,10 @@ export class FirstLook {
   readonly #states: StateSet;
   /** By field: those atoms only that rules are indexed under. */
   readonly #indexed: readonly FieldPlan[];
-  /** View to whether its own values (constants, derived ones) may list a rule for every record. */
+  /** View to whether its own values list a rule for every record. */
   readonly #always: readonly boolean[];
+  /** By view: the derived fields that rules are indexed under. */
+  readonly #derived: readonly (readonly DerivedLook[])[];
   readonly #cluesBySlot = new Map<number, Clue[]>();
   readonly #clueIds: readonly (readonly (readonly number[])[])[];
   readonly #held: Float64Array;
@@ -59,6 +64,7 @@ export class FirstLook {
   readonly #probes: (readonly Probe[])[] = [];
   /** What a value that is no scalar means, for states and views where no scalar was seen. */
   #noScalar = new Uint8Array(0);
+  readonly #inputs: (readonly { readonly look: DerivedLook; readonly group: number }[])[] = [];
 
   /** @param isIndexed whether some rule hangs on an atom. */
   constructor(
@@ -85,10 +91,14 @@ export class FirstLook {
       ),
     );
     this.#held = new Float64Array(clues);
-    this.#always = views.views.map((view) => {
-      const asked = (field: number): boolean => isAsked(this.#indexed[field]!);
-      return view.derived.some((d) => asked(d.field)) || view.constants.some((c) => asked(c.field));
-    });
+    this.#always = views.views.map((view) =>
+      view.constants.some((c) => c.values.some((value) => isAsked(this.#indexed[c.field]!, value.text))),
+    );
+    this.#derived = views.views.map((view) =>
+      view.derived
+        .filter((d) => isAsked(this.#indexed[d.field]!, null))
+        .map((d) => new DerivedLook(d, this.#indexed[d.field]!)),
+    );
   }
 
   /** Whether the record in `buf` must be judged. */
@@ -100,7 +110,7 @@ export class FirstLook {
     for (let i = 0; i < count; i += 1) {
       const flag = flags[states[i]!]!;
       if (flag === 0) continue;
-      if ((flag & HAS_MARK) !== 0 && mayHoldRecords(buf, positions[i]!)) return true;
+      if ((flag & (HAS_MARK | HAS_JSON)) !== 0 && mayHoldRecords(buf, positions[i]!, flag)) return true;
       if ((flag & HAS_TEXT) !== 0 && looksLikeJson(buf, positions[i]!)) return true;
       if ((flag & HAS_CLUE) !== 0) clue = true;
     }
@@ -108,19 +118,32 @@ export class FirstLook {
     if (this.#always[view]) return true;
     const views = this.#always.length;
     const meanings = this.#meanings;
+    const derived = this.#derived[view]!;
+    for (let d = 0; d < derived.length; d += 1) derived[d]!.begin();
     let judge = false;
     for (let i = 0; i < count; i += 1) {
       const at = states[i]! * views + view;
       const meaning = meanings[at]!;
       if (meaning === NOTHING) continue;
+      const pos = positions[i]!;
       if (meaning === UNKNOWN) {
         // The field is seen for the first time. The rest is looked at all the same: each state is new only once.
-        if (scalarKind(buf, positions[i]!) !== null) {
+        if (scalarKind(buf, pos) !== null) {
           this.#learn(states[i]!, view);
           judge = true;
         } else if (this.#mayMeanMore(at)) judge = true;
-      } else if (!judge && (meaning === JUDGE || this.#probe(this.#probes[at]!, buf, positions[i]!)))
+      } else if (meaning === JUDGE) {
         judge = true;
+      } else if (!judge) {
+        judge = this.#probe(this.#probes[at]!, buf, pos);
+        for (const { look, group } of this.#inputs[at]!) look.add(group, buf, pos);
+      }
+    }
+    for (let d = 0; d < derived.length && !judge; d += 1) {
+      const look = derived[d]!;
+      judge = look.holds(found, buf, (state) =>
+        (this.#inputs[state * views + view] ?? []).filter((i) => i.look === look).map((i) => i.group),
+      );
     }
     return judge;
   }
@@ -205,13 +228,20 @@ export class FirstLook {
     const { slots, views } = this.#views;
     const { sources } = views[view]!;
     const probes: Probe[] = [];
+    const inputs: { look: DerivedLook; group: number }[] = [];
     let judge = false;
     for (const slot of this.#states.states[state]!.slots) {
       const meaning = slots[slot];
+      if (meaning?.derived && meaning.view === view) {
+        for (const look of this.#derived[view]!) {
+          const group = look.input(slot);
+          if (group !== -1) inputs.push({ look, group });
+        }
+      }
       if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
       if (view !== 0 && meaning.view === 0 && sources[meaning.field] === null) continue;
       const plan = this.#indexed[meaning.field]!;
-      if (meaning.whole && isAsked(plan)) judge = true;
+      if (meaning.whole && isAsked(plan, null)) judge = true;
       if (meaning.deep) {
         if (plan.exists !== -1) judge = true;
         continue;
@@ -221,13 +251,16 @@ export class FirstLook {
       if (plan.literals.size > 0 || loose) probes.push({ literals: plan.literals, loose });
     }
     const at = state * this.#always.length + view;
-    this.#meanings[at] = judge ? JUDGE : probes.length > 0 ? PROBE : NOTHING;
+    this.#meanings[at] = judge ? JUDGE : probes.length + inputs.length > 0 ? PROBE : NOTHING;
     this.#probes[at] = probes;
+    this.#inputs[at] = inputs;
   }
 }
 
-function isAsked(plan: FieldPlan): boolean {
-  return plan.present !== -1 || plan.exists !== -1 || plan.literals.size > 0;
+/** Whether a rule is indexed under the field having this value; null: whatever it is. */
+function isAsked(plan: FieldPlan, text: string | null): boolean {
+  if (plan.present !== -1 || plan.exists !== -1) return true;
+  return text === null ? plan.literals.size > 0 : plan.literals.findText(text) !== -1;
 }
 
 function clueOf(id: number, compiled: CompiledClue): Clue {
@@ -255,11 +288,11 @@ function holds(clue: Clue, buf: Buffer, pos: number): boolean {
 }
 
 /** Whether records, or a column of JSON text, may lie at a mark. */
-function mayHoldRecords(buf: Buffer, pos: number): boolean {
+function mayHoldRecords(buf: Buffer, pos: number, flag: number): boolean {
   switch (kindOf(buf[pos]!)) {
     case 'array':
     case 'map':
-      return true;
+      return (flag & HAS_MARK) !== 0;
     default:
       return looksLikeJson(buf, pos);
   }

@@ -1,0 +1,73 @@
+// The regression guard of CI: what judging an event costs, as a multiple of a mere skip over its bytes in the same
+// process, beside the ratios that were accepted last (accepted.json). Ratios, not times: CI machines are slow and noisy.
+// Reports all; fails only on gross loss, more than twice. `--accept` writes down what it has measured.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Engine } from '../src/detect/engine.js';
+import { sourceMappings } from '../src/fields/mappings.js';
+import { skip } from '../src/msgpack/scan.js';
+import { loadRules } from '../src/rules/load.js';
+import { entries } from './events.js';
+import { median } from './machine.js';
+import { seedRule, variants } from './rules.js';
+
+const EVENTS = 300;
+/** `[` of two, and an EventTime: what lies before the record of an entry. */
+const BEFORE_RECORD = 11;
+const GROSS = 2;
+const file = join('bench', 'accepted.json');
+
+/** CPU µs an event, the median of several turns. */
+function cost(turn: () => void): number {
+  const turns: number[] = [];
+  for (let n = 0; n < 9; n += 1) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 20; i += 1) turn();
+    const { user, system } = process.cpuUsage(before);
+    turns.push((user + system) / (20 * EVENTS));
+  }
+  return median(turns.slice(2));
+}
+
+function engineWith(rules: number): Engine {
+  const path = join(mkdtempSync(join(tmpdir(), 'fluent-detect-bench-')), 'rules.ndjson');
+  writeFileSync(path, [seedRule(), ...variants(rules - 1)].map((r) => JSON.stringify(r)).join('\n'));
+  return new Engine(loadRules([path]).ruleSet, { mappings: sourceMappings });
+}
+
+function ratio(rules: number, form: 'ecs' | 'raw', every: number): number {
+  const bytes = entries(EVENTS, 0, every, form);
+  const engine = engineWith(rules);
+  const skipped = cost(() => {
+    for (let at = 0; at < bytes.length; ) at = skip(bytes, at, bytes.length);
+  });
+  const judged = cost(() => {
+    for (let at = 0; at < bytes.length; ) at = engine.match(bytes, at + BEFORE_RECORD, bytes.length, 0);
+  });
+  return judged / skipped;
+}
+
+const measured: Record<string, number> = {
+  '1 rule': ratio(1, 'ecs', 1000),
+  '650 rules': ratio(650, 'ecs', 1000),
+  '3,000 rules': ratio(3000, 'ecs', 1000),
+  'raw Azure records, 650 rules': ratio(650, 'raw', 1000),
+  'every event matches': ratio(1, 'ecs', 1),
+};
+if (process.argv.includes('--accept')) {
+  const rounded = Object.entries(measured).map(([name, value]) => [name, Math.round(value * 100) / 100]);
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(rounded), null, 2)}\n`);
+}
+const accepted = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+const lost = Object.entries(measured).filter(([name, value]) => value > GROSS * (accepted[name] ?? Infinity));
+for (const [name, value] of Object.entries(measured))
+  process.stdout.write(
+    `${name}: judging costs ${value.toFixed(2)} × a skip; accepted ${accepted[name]?.toFixed(2) ?? '-'}\n`,
+  );
+if (lost.length > 0) {
+  process.stdout.write(
+    `More than ${GROSS} × what was accepted: ${lost.map(([name]) => name).join(', ')}. If it must be: npm run bench:guard -- --accept\n`,
+  );
+  process.exitCode = 1;
+}
