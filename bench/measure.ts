@@ -12,7 +12,7 @@ import { verify } from './verify.js';
 const here = dirname(fileURLToPath(import.meta.url));
 const CLIENT_CORE = 0;
 /** How long nothing more must come before a stage that acks first has passed on all it took, in ms. */
-const QUIET_MS = 1000;
+const QUIET_MS = 500;
 /** Seconds at half load. */
 const LATENCY_SECONDS = 2;
 

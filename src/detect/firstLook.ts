@@ -22,8 +22,6 @@ const PROBE = 3;
 /** What a state may hold besides, in any view. */
 const HAS_CLUE = 1;
 const HAS_MARK = 2;
-/** A column whose text may be JSON. */
-const HAS_JSON = 4;
 /** A column that holds JSON text in some view, and nothing else that is marked. */
 const HAS_TEXT = 4;
 
@@ -59,6 +57,9 @@ export class FirstLook {
   #known = 0;
   #flags = new Uint8Array(64);
   readonly #clues: (readonly Clue[])[] = [];
+  /** All of them only ask whether there is a value; and the record in which one was seen last. */
+  readonly #isBare: boolean[] = [];
+  readonly #seenIn: number[] = [];
   /** By state and view. */
   #meanings = new Uint8Array(0);
   readonly #probes: (readonly Probe[])[] = [];
@@ -110,7 +111,7 @@ export class FirstLook {
     for (let i = 0; i < count; i += 1) {
       const flag = flags[states[i]!]!;
       if (flag === 0) continue;
-      if ((flag & (HAS_MARK | HAS_JSON)) !== 0 && mayHoldRecords(buf, positions[i]!, flag)) return true;
+      if ((flag & HAS_MARK) !== 0 && mayHoldRecords(buf, positions[i]!)) return true;
       if ((flag & HAS_TEXT) !== 0 && looksLikeJson(buf, positions[i]!)) return true;
       if ((flag & HAS_CLUE) !== 0) clue = true;
     }
@@ -187,7 +188,11 @@ export class FirstLook {
     for (let i = 0; i < found.count; i += 1) {
       const state = found.states[i]!;
       if ((this.#flags[state]! & HAS_CLUE) === 0) continue;
+      // That there is any value at all need not be seen again: most of a record lies below such a clue.
+      if (this.#seenIn[state] === serial && this.#isBare[state]) continue;
       const pos = found.positions[i]!;
+      if (scalarKind(buf, pos) === null) continue;
+      this.#seenIn[state] = serial;
       for (const clue of this.#clues[state]!) {
         if (held[clue.id] !== serial && holds(clue, buf, pos)) held[clue.id] = serial;
       }
@@ -216,6 +221,8 @@ export class FirstLook {
       const { slots } = states[this.#known]!;
       const clues = slots.flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);
       this.#clues[this.#known] = clues;
+      this.#isBare[this.#known] = clues.every((c) => c.literals === null && c.ending === null);
+      this.#seenIn[this.#known] = 0;
       const marked = slots.some((slot) => slot >= firstMark && !jsonText.has(slot));
       const text = slots.some((slot) => jsonText.has(slot));
       this.#flags[this.#known] =
@@ -288,11 +295,11 @@ function holds(clue: Clue, buf: Buffer, pos: number): boolean {
 }
 
 /** Whether records, or a column of JSON text, may lie at a mark. */
-function mayHoldRecords(buf: Buffer, pos: number, flag: number): boolean {
+function mayHoldRecords(buf: Buffer, pos: number): boolean {
   switch (kindOf(buf[pos]!)) {
     case 'array':
     case 'map':
-      return (flag & HAS_MARK) !== 0;
+      return true;
     default:
       return looksLikeJson(buf, pos);
   }
