@@ -1,30 +1,26 @@
 #!/usr/bin/env node
 // The program: commands and their flags, nothing else. Data goes to stdout, messages to stderr; exit status 0 done,
-// 1 ran and found a problem, 2 could not run.
+// 1 ran and found a problem, 2 could not run. A command's own modules are loaded when it is called: all of them together
+// take a second to start.
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Flags } from '../config/load.js';
 import { commandTree } from './commandTree.js';
 import { completion, type Shell, shells } from './completion.js';
-import { configCheck } from './configCommand.js';
-import { configShow } from './configShow.js';
-import { type CoverageFlags, coverageCommand } from './coverageCommand.js';
-import { type FieldsFlags, fieldsCommand } from './fieldsCommand.js';
-import { type FilterFlags, filterCommand } from './filterCommand.js';
+import type { CoverageFlags } from './coverageCommand.js';
+import type { FieldsFlags } from './fieldsCommand.js';
+import type { FilterFlags } from './filterCommand.js';
 import type { CommandIo, ExitStatus } from './io.js';
 import { manPage } from './manPage.js';
-import { quickstart } from './quickstartCommand.js';
-import { type RecordFlags, recordCommand } from './recordCommand.js';
-import { type ReplayFlags, replayCommand } from './replayCommand.js';
-import { rateOf, type SendFlags, sendCommand, speedOf } from './replaySend.js';
-import { type CheckFlags, rulesCheck } from './rulesCheck.js';
-import { rulesExplain } from './rulesExplain.js';
+import { rateOf, speedOf } from './rates.js';
+import type { RecordFlags } from './recordCommand.js';
+import type { ReplayFlags } from './replayCommand.js';
+import type { SendFlags } from './replaySend.js';
+import type { CheckFlags } from './rulesCheck.js';
 import type { RulesFlags } from './rulesFlags.js';
-import { rulesList } from './rulesList.js';
-import { rulesTest, type TestFlags } from './rulesTest.js';
-import { runCommand } from './runCommand.js';
-import { type TapFlags, tapCommand } from './tapCommand.js';
-import { type TopFlags, topCommand } from './topCommand.js';
+import type { TestFlags } from './rulesTest.js';
+import type { TapFlags } from './tapCommand.js';
+import type { TopFlags } from './topCommand.js';
 
 const io: CommandIo = {
   stdin: process.stdin,
@@ -131,6 +127,7 @@ Examples:
       .description('the stage: Forward in, every event out, alerts to the sinks')
       .addOption(configFlag()),
   ).action(async (flags) => {
+    const { runCommand } = await import('./runCommand.js');
     status = await runCommand(flags, io);
   });
 
@@ -156,6 +153,7 @@ Examples:
     .addOption(logFormat())
     .addOption(logLevel())
     .action(async (flags: FilterFlags) => {
+      const { filterCommand } = await import('./filterCommand.js');
       status = await filterCommand(flags, io);
     });
 
@@ -204,11 +202,13 @@ Examples:
     .action(async (captures: string[], flags) => {
       const { to, rate = null, speed = null, tag } = flags as Partial<SendFlags>;
       if (to !== undefined) {
+        const { sendCommand } = await import('./replaySend.js');
         status = await sendCommand(captures, { ...flags, to, rate, speed, tag: tag! }, io);
         return;
       }
       const { out, alerts, ...rest } = flags as { out?: string; alerts?: string } & ReplayFlags;
       const files = { ...(out ? { outFile: out } : {}), ...(alerts ? { alertsFile: alerts } : {}) };
+      const { replayCommand } = await import('./replayCommand.js');
       status = await replayCommand(captures, { ...rest, ...files }, io);
     });
 
@@ -223,6 +223,7 @@ Examples:
     .option('--max-size <size>', 'ends past this over all files: 2g')
     .option('--for <time>', 'ends after this: 30s, 5m, 1h')
     .action(async (flags: RecordFlags) => {
+      const { recordCommand } = await import('./recordCommand.js');
       status = await recordCommand(flags, io);
     });
 
@@ -236,6 +237,7 @@ Examples:
     .option('--navigator <layer.json>', 'a layer for the ATT&CK Navigator (- is stdout)')
     .option('--json', 'as JSON')
     .action(async (captures: string[], flags: CoverageFlags) => {
+      const { coverageCommand } = await import('./coverageCommand.js');
       status = await coverageCommand(captures, flags, io);
     });
 
@@ -250,7 +252,8 @@ Examples:
         .choices(['text', 'json', 'sarif'])
         .default('text'),
     )
-    .action((paths: string[], flags: CheckFlags) => {
+    .action(async (paths: string[], flags: CheckFlags) => {
+      const { rulesCheck } = await import('./rulesCheck.js');
       status = rulesCheck(paths, flags, io);
     });
   rules
@@ -260,7 +263,8 @@ Examples:
     .addOption(configFlag())
     .option('--json', 'the outcomes as JSON on stdout')
     .option('--junit <file>', 'the outcomes as a JUnit report')
-    .action((paths: string[], flags: TestFlags) => {
+    .action(async (paths: string[], flags: TestFlags) => {
+      const { rulesTest } = await import('./rulesTest.js');
       status = rulesTest(paths, flags, io);
     });
   rules
@@ -270,7 +274,8 @@ Examples:
     .addOption(configFlag())
     .addOption(rulesFlag())
     .option('--json', 'as JSON')
-    .action((paths: string[], flags: RulesFlags) => {
+    .action(async (paths: string[], flags: RulesFlags) => {
+      const { rulesList } = await import('./rulesList.js');
       status = rulesList(paths, flags, io);
     });
 
@@ -283,7 +288,8 @@ Examples:
     .addOption(rulesFlag())
     .addOption(tagFlag())
     .option('--json', 'as JSON')
-    .action((rule: string, event: string, flags: RulesFlags) => {
+    .action(async (rule: string, event: string, flags: RulesFlags) => {
+      const { rulesExplain } = await import('./rulesExplain.js');
       status = rulesExplain(rule, event, flags, io);
     });
 
@@ -294,7 +300,8 @@ Examples:
     .addOption(configFlag())
     .addOption(tagFlag())
     .option('--json', 'as JSON')
-    .action((event: string, flags: FieldsFlags) => {
+    .action(async (event: string, flags: FieldsFlags) => {
+      const { fieldsCommand } = await import('./fieldsCommand.js');
       status = fieldsCommand(event, flags, io);
     });
 
@@ -303,7 +310,8 @@ Examples:
     .command('check')
     .argument('[file]', 'the config (default: fluent-detect.yaml)')
     .description('every error of a config at once, each with its place')
-    .action((file: string | undefined) => {
+    .action(async (file: string | undefined) => {
+      const { configCheck } = await import('./configCommand.js');
       status = configCheck(file, io);
     });
 
@@ -314,7 +322,8 @@ Examples:
       .description('the config in force: defaults filled in, secrets masked, where each value came from'),
   )
     .option('--json', 'as JSON')
-    .action((file: string | undefined, flags: Flags) => {
+    .action(async (file: string | undefined, flags: Flags) => {
+      const { configShow } = await import('./configShow.js');
       status = configShow(file === undefined ? flags : { ...flags, config: file }, io);
     });
 
@@ -329,6 +338,7 @@ Examples:
     .option('--once', 'once, on a terminal too')
     .option('--json', 'once, as JSON')
     .action(async (flags: TopFlags) => {
+      const { topCommand } = await import('./topCommand.js');
       status = await topCommand(flags, io);
     });
   root
@@ -348,6 +358,7 @@ Examples:
     .addOption(new Option('--count <n>', 'ends after so many').argParser(wholeNumber))
     .option('--json', 'NDJSON, on a terminal too')
     .action(async (flags: TapFlags) => {
+      const { tapCommand } = await import('./tapCommand.js');
       status = await tapCommand(flags, io);
     });
 
@@ -370,6 +381,7 @@ Examples:
     .description('the stage with its shipped rule and sample capture, to see it work')
     .addOption(configFlag())
     .action(async (flags) => {
+      const { quickstart } = await import('./quickstartCommand.js');
       status = await quickstart(flags, io);
     });
   return root;

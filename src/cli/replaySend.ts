@@ -114,12 +114,3 @@ function targetOf(
 }
 
 /** `5000/s`, `60x`; null: it is neither. */
-export function rateOf(text: string): number | null {
-  const m = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text);
-  return m && Number(m[1]) > 0 ? Number(m[1]) : null;
-}
-
-export function speedOf(text: string): number | null {
-  const m = /^(\d+(?:\.\d+)?)x?$/.exec(text);
-  return m && Number(m[1]) > 0 ? Number(m[1]) : null;
-}
