@@ -1,5 +1,6 @@
 // Before a stage is measured it must show that it does its work: the same events, the same ones tagged, untouched ones
 // byte for byte, the alerts that belong to them.
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,8 +23,11 @@ const MOST_ALERTS = 100;
 export async function verify(stage: Stage, scenario: Scenario): Promise<void> {
   const every = scenario.every === 0 ? 0 : Math.min(scenario.every, 100);
   const sink = await startSink('--count');
-  const { child, port, alerts } = await stage.start(sink.port, scenario.rules);
+  let child: ChildProcess | null = null;
   try {
+    const running = await stage.start(sink.port, scenario.rules);
+    child = running.child;
+    const { port, alerts } = running;
     const eventsPerChunk = Math.min(scenario.eventsPerChunk, 200);
     const chunks = EVENTS / eventsPerChunk;
     const task = { ...scenario, every, eventsPerChunk, connections: 1, port, chunks, rate: 0 };
@@ -46,7 +50,7 @@ export async function verify(stage: Stage, scenario: Scenario): Promise<void> {
       same(stage, 'alerts', String(alertsIn(alerts)), String(wanted));
     }
   } finally {
-    await stop(child);
+    if (child) await stop(child);
     await stop(sink.child);
   }
 }
