@@ -8,7 +8,7 @@ import type { Hits } from './found.js';
 import { LiteralTable } from './literals.js';
 import type { Atom } from './program.js';
 import { scalarKind, scalarText } from './scalars.js';
-import type { Views } from './views.js';
+import type { CompiledClue, Views } from './views.js';
 
 /** What is asked of one field, by atom; -1: not asked. */
 export interface FieldPlan {
@@ -35,9 +35,11 @@ export class Sighting {
   readonly #fieldSerial: Int32Array;
   readonly #head: Int32Array;
   readonly #tail: Int32Array;
-  /** By slot: the serial in which it was hit, and the first hit. */
+  /** By slot: the serial in which it was hit, the first hit and the last; by hit: the next one of its slot, or -1. */
   readonly #slotSerial: Int32Array;
   readonly #slotFirst: Int32Array;
+  readonly #slotLast: Int32Array;
+  readonly #nextHit: number[] = [];
   /** The values: a place in `#buffers`, or a text of the mapping's own. */
   #count = 0;
   readonly #next: number[] = [];
@@ -65,6 +67,7 @@ export class Sighting {
     this.#tail = new Int32Array(fieldCount);
     this.#slotSerial = new Int32Array(views.slots.length);
     this.#slotFirst = new Int32Array(views.slots.length);
+    this.#slotLast = new Int32Array(views.slots.length);
     this.#plans = plans;
   }
 
@@ -158,12 +161,16 @@ export class Sighting {
         this.#slotSerial[slot] = serial;
         this.#slotFirst[slot] = i;
         if (clueSlots[slot]) clue = true;
+      } else {
+        this.#nextHit[this.#slotLast[slot]!] = i;
       }
+      this.#slotLast[slot] = i;
+      this.#nextHit[i] = -1;
     }
     if (!clue) return this.#views.fallback;
     for (let v = 1; v < views.length; v += 1) {
       for (const group of views[v]!.clues) {
-        if (group.every((c) => this.#slotValues(c.slot, hits).some((value) => c.holds(value.text)))) return v;
+        if (group.every((c) => this.#clueHolds(c, hits))) return v;
       }
     }
     return 0;
@@ -175,11 +182,22 @@ export class Sighting {
     return column === -1 || this.#views.columns[view]!.has(column);
   }
 
+  #clueHolds({ slot, clue, holds }: CompiledClue, hits: Hits): boolean {
+    if (this.#slotSerial[slot] !== this.#serial) return false;
+    for (let i = this.#slotFirst[slot]!; i !== -1; i = this.#nextHit[i]!) {
+      const buf = hits.sources[hits.from[i]!]!;
+      const pos = hits.positions[i]!;
+      // Most of a record can lie below a clue that only asks for a value: none of it is read.
+      if (scalarKind(buf, pos) !== null && ('exists' in clue || holds(scalarText(buf, pos)))) return true;
+    }
+    return false;
+  }
+
+  /** Of the record that was recognised last. */
   #slotValues(slot: number, hits: Hits): RawValue[] {
     if (this.#slotSerial[slot] !== this.#serial) return [];
     const out: RawValue[] = [];
-    for (let i = this.#slotFirst[slot]!; i < hits.count; i += 1) {
-      if (hits.slots[i] !== slot || !this.#isIn(this.#views.slotViews[slot]!, hits, i)) continue;
+    for (let i = this.#slotFirst[slot]!; i !== -1; i = this.#nextHit[i]!) {
       const buf = hits.sources[hits.from[i]!]!;
       const kind = scalarKind(buf, hits.positions[i]!);
       if (kind !== null) out.push({ kind, text: scalarText(buf, hits.positions[i]!) });
