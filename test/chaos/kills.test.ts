@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { figures, long } from '../support/chaos.js';
 import { Fluentd, freePort, noFluentd, until } from '../support/fluentd.js';
+import { ForwardTap } from '../support/forwardTap.js';
 import { Program } from '../support/program.js';
 import { match, plain } from '../support/records.js';
 import { Sender } from '../support/sender.js';
@@ -128,21 +129,46 @@ function textOf(name: string): string {
 }
 const idsIn = (text: string): string[] => [...text.matchAll(/"id":"(ev-\d+)"/g)].map((m) => m[1]!);
 
+/**
+ * Who repeated, in events: the sender (sent to the stage again); the stage, where no ack had come (the connection broke);
+ * the stage though it was acked and the sender had not sent again; the receiver (in its file more often than sent to it).
+ */
+function repeats(into: ForwardTap, out: ForwardTap, written: readonly string[]) {
+  const inFile = new Map<string, number>();
+  for (const id of written) inFile.set(id, (inFile.get(id) ?? 0) + 1);
+  const received = into.byEvent();
+  const by = { by_sender: 0, by_stage_unacked: 0, by_stage_acked: 0, by_receiver: 0 };
+  for (const [id, sent] of out.byEvent()) {
+    const times = received.get(id)?.length ?? 0;
+    const acked = sent.filter((p) => p.ackedAt !== null).length;
+    by.by_sender += times - 1;
+    by.by_stage_unacked += sent.length - acked;
+    by.by_stage_acked += Math.max(0, acked - times);
+    by.by_receiver += Math.max(0, (inFile.get(id) ?? 0) - sent.length);
+  }
+  return by;
+}
+
 describe.skipIf(noFluentd !== null).each([
   ['in memory', ''],
   ['on disk', ', buffer: disk'],
 ])('with chunks held %s', (where, more) => {
   it('SIGKILL of the stage, the downstream and the sink, again and again, loses no event and no alert', async () => {
-    const [inPort, stagePort, outPort, alertPort] = [
+    const [inPort, stagePort, outPort, alertPort, toStage, toDownstream] = [
+      await freePort(),
+      await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
     ];
-    const first = fluentd('first', sending(inPort, stagePort, 'first-buffer'));
+    const first = fluentd('first', sending(inPort, toStage, 'first-buffer'));
     const downstream = fluentd('downstream', receiving(outPort, 'events'));
     const sink = fluentd('sink', receiving(alertPort, 'alerts'));
-    const stage = stageAt(stagePort, outPort, alertPort, more);
+    const stage = stageAt(stagePort, toDownstream, alertPort, more);
+    const into = await ForwardTap.start(toStage, stagePort);
+    const out = await ForwardTap.start(toDownstream, outPort);
+    running.push(into, out);
     for (const part of [first, downstream, sink, stage]) await part.start();
 
     let sender: Sender | null = null;
@@ -179,6 +205,8 @@ describe.skipIf(noFluentd !== null).each([
       for (const parts of long
         ? [[stage], [downstream], [sink], [stage, sink], together]
         : [[stage], together]) {
+        const before = out.passages.length;
+        await until(() => out.passages.length > before, 'the stage to send on after the last kill');
         await pause();
         for (const part of parts) await part.kill();
         kills += parts.length;
@@ -211,18 +239,22 @@ describe.skipIf(noFluentd !== null).each([
     const uuids = new Map(alerts);
     expect(alerts.filter(([id, uuid]) => uuids.get(id) !== uuid)).toEqual([]);
     expect(new Set(uuids.values()).size).toBe(uuids.size);
+    const ledger = repeats(into, out, events);
     figures(`kills under load, chunks held ${where}`, {
       kills,
       events: sent,
       events_lost: 0,
       events_repeated: events.length - new Set(events).size,
+      ...ledger,
       alerts: matching.length,
       alerts_lost: 0,
       alerts_repeated: alerts.length - uuids.size,
       alert_ids_that_differ: 0,
     });
-    // What was in flight at a kill comes again; a receiving Fluentd that is killed while it flushes writes its chunk twice.
-    expect(events.length - sent).toBeLessThanOrEqual(2 * sent);
+    // Repeats of the sender and of the receiver are theirs (counted above, not bounded). The stage may repeat what was in
+    // flight at a kill; on disk also what was acked and not yet noted as delivered. In four runs with 8 kills: none.
+    expect(ledger.by_stage_unacked).toBeLessThanOrEqual(kills * out.mostInFlight);
+    expect(ledger.by_stage_acked).toBeLessThanOrEqual(more === '' ? 0 : kills * out.mostInFlight);
     expect(alerts.length - uuids.size).toBeLessThanOrEqual(matching.length);
   });
 });
