@@ -1,6 +1,6 @@
 // Docker cuts lines over 16 KiB into several events (`partial_message`, `partial_id`, `partial_ordinal`,
 // `partial_last`; `log` is the text). Every event goes on as it came and when it came; what the rules look at is the
-// whole line, in the event that ends it. See docs/adr/0005-partial-lines.md.
+// whole line, in the event that ends it. See docs/adr/0011-partial-lines.md.
 import { strHeader } from '../msgpack/encode.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 
