@@ -9,6 +9,8 @@ const project = (name: string, testTimeout: number, fileParallelism = true) => (
     testTimeout,
     hookTimeout: testTimeout,
     fileParallelism,
+    // Real processes on a shared machine: CI tries a test that failed once more, and names it as retried.
+    retry: process.env['CI'] ? 1 : 0,
   },
 });
 

@@ -95,10 +95,13 @@ const uuidOf = (record: Plain): unknown =>
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, n) => `e${from + n}`);
 
+/** A machine that stands still for a moment must not make a stage decide alone where exact numbers are asked for. */
+const patient = 'timeout: 60s';
+
 async function pair(password?: string): Promise<{ redis: Redis; a: SharingStage; b: SharingStage }> {
   const redis = await Redis.start(await freePort(), password ?? null);
   running.push(redis);
-  const state = password ? { state: ['password_env: REDIS_PASSWORD'] } : {};
+  const state = password ? { state: ['password_env: REDIS_PASSWORD', patient] } : {};
   const a = new SharingStage('a', await freePort(), redis.port, state);
   const b = new SharingStage('b', await freePort(), redis.port, state);
   await a.program.ready();
@@ -193,8 +196,8 @@ describe.skipIf(noRedis !== null || noFluentd !== null)(
       );
       const env = { FLUENTD_PORT: String(port), RETURN_PORT: String(returnPort), FLUENTD_DATA: folder };
       const out = `forward://127.0.0.1:${returnPort}`;
-      const a = new SharingStage('a', aPort, redis.port, { out });
-      const b = new SharingStage('b', bPort, redis.port, { out });
+      const a = new SharingStage('a', aPort, redis.port, { out, state: [patient] });
+      const b = new SharingStage('b', bPort, redis.port, { out, state: [patient] });
       await a.program.ready();
       await b.program.ready();
       running.push(new Fluentd(path, env, folder));
