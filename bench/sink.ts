@@ -95,7 +95,7 @@ function tally(payload: Buffer, option: Map<unknown, unknown> | null): void {
 }
 
 function idOf(record: Map<string, unknown>): string {
-  const inner = (record.get('event') ?? record.get('properties')) as Map<string, unknown> | undefined;
+  const inner = (record.get('properties') ?? record.get('event')) as Map<string, unknown> | undefined;
   return String(inner?.get('id'));
 }
 
