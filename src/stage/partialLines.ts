@@ -18,14 +18,28 @@ interface Line {
   readonly parts: Map<number, Buffer>;
 }
 
+/** What has changed since the last chunk that was final, oldest change first. */
+class Changes {
+  readonly bytes: number;
+  readonly added = new Set<Line>();
+  readonly dropped: [key: string, line: Line][] = [];
+  readonly parts: [line: Line, ordinal: number, before: Buffer | undefined][] = [];
+  readonly incomplete: string[] = [];
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
 /** What a part costs beside its text. */
 const PART_BYTES = 200;
 
 export class PartialLines {
   readonly #options: PartialLinesOptions;
   /** Oldest first. */
-  readonly #lines = new Map<string, Line>();
+  #lines = new Map<string, Line>();
   #bytes = 0;
+  #changes: Changes | null = null;
 
   constructor(options: PartialLinesOptions) {
     this.#options = options;
@@ -38,7 +52,7 @@ export class PartialLines {
 
   /**
    * Looks at the map at `pos`: `null` for an event that is whole (judge it), `part` for one that does not end its line
-   * (no rule looks at it), or the record with the whole line in it.
+   * (no rule looks at it), or the record with the whole line in it. Final once `settle` has been called.
    */
   look(tag: string, buf: Buffer, pos: number, end: number, nowMs: number): Buffer | 'part' | null {
     this.#giveUp(nowMs);
@@ -59,18 +73,47 @@ export class PartialLines {
       const texts = Array.from({ length: ordinal }, (_, n) => parts.get(n + 1));
       if (texts.every((t) => t !== undefined)) return withLog(buf, pos, log, texts);
     }
-    this.#options.onIncomplete(id);
+    this.#changed().incomplete.push(id);
     return null;
   }
 
+  /** The chunk whose events were looked at is final. */
+  settle(): void {
+    for (const id of this.#changes?.incomplete ?? []) this.#options.onIncomplete(id);
+    this.#changes = null;
+  }
+
+  /** The chunk was refused, or is made again: as if its events had never been looked at. */
+  withdraw(): void {
+    const changes = this.#changes;
+    if (changes === null) return;
+    for (const [line, ordinal, before] of changes.parts.reverse()) {
+      if (before) line.parts.set(ordinal, before);
+      else line.parts.delete(ordinal);
+    }
+    // Only the oldest are ever dropped: they stood before all that is left.
+    const lines = [...changes.dropped, ...this.#lines].filter(([, line]) => !changes.added.has(line));
+    this.#lines = new Map(lines);
+    this.#bytes = changes.bytes;
+    this.#changes = null;
+  }
+
+  #changed(): Changes {
+    this.#changes ??= new Changes(this.#bytes);
+    return this.#changes;
+  }
+
   #keep(key: string, ordinal: number, text: Buffer, nowMs: number): void {
+    const changes = this.#changed();
     let line = this.#lines.get(key);
     if (!line) {
       line = { begun: nowMs, parts: new Map() };
       this.#lines.set(key, line);
+      changes.added.add(line);
     }
     // A chunk that is sent again brings parts that are there.
     const before = line.parts.get(ordinal);
+    changes.parts.push([line, ordinal, before]);
     this.#bytes += text.length - (before ? before.length : -PART_BYTES);
     line.parts.set(ordinal, text);
     while (this.#bytes > this.#options.maxBytes) this.#drop(this.#lines.keys().next().value!);
@@ -84,7 +127,9 @@ export class PartialLines {
   }
 
   #drop(key: string): void {
-    for (const text of this.#lines.get(key)!.parts.values()) this.#bytes -= text.length + PART_BYTES;
+    const line = this.#lines.get(key)!;
+    this.#changed().dropped.push([key, line]);
+    for (const text of line.parts.values()) this.#bytes -= text.length + PART_BYTES;
     this.#lines.delete(key);
   }
 }

@@ -294,6 +294,7 @@ export class Stage {
       });
     } catch (error) {
       this.#alerting.withdraw(alerts);
+      lines?.withdraw();
       if (error instanceof EntriesError || error instanceof Rejection)
         context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
       else throw error;
@@ -301,9 +302,11 @@ export class Stage {
     }
     const asked = this.#alerting.unanswered();
     if (asked) {
+      lines?.withdraw();
       this.#asking = this.#askAndTake(asked, accepted, nowMs);
       return;
     }
+    lines?.settle();
     const { chunk, events, extraBytes } = made;
     for (const [reason, count] of invalid) this.#notices.invalid(reason, count, tag, context.peer);
     for (const [ruleId, severity] of matched) {

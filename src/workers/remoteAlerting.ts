@@ -21,6 +21,8 @@ export class RemoteAlerting implements Alerting {
   /** Rule to the start of the interval in which the primary has said that its cap is reached. */
   readonly #capped = new Map<string, number>();
   readonly #heldBack = new Map<string, HeldBack>();
+  /** Held back of the chunk under work, which may be made again. */
+  #heldNow: Candidate[] = [];
   #questions: Admission[] = [];
   #answers: (StatefulFields | null)[] | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -44,6 +46,7 @@ export class RemoteAlerting implements Alerting {
 
   unanswered(): Promise<void> | null {
     const asked = this.#questions;
+    if (asked.length === 0) this.#holdBack();
     this.#clear();
     if (asked.length === 0) return null;
     return this.#channel.ask('admit', asked).then((answers) => {
@@ -88,14 +91,22 @@ export class RemoteAlerting implements Alerting {
   #clear(): void {
     this.#questions = [];
     this.#answers = null;
+    this.#heldNow = [];
+  }
+
+  #holdBack(): void {
+    for (const { rule, nowMs } of this.#heldNow) {
+      const before = this.#heldBack.get(rule.id)?.count ?? 0;
+      this.#heldBack.set(rule.id, { ruleId: rule.id, nowMs, count: before + 1 });
+      this.#metrics.alert('', 'capped');
+    }
   }
 
   /** Under a flood of one rule, alerts that the primary would hold back are not made at all. */
-  #isCapped({ rule, nowMs }: Candidate): boolean {
+  #isCapped(candidate: Candidate): boolean {
+    const { rule, nowMs } = candidate;
     if (rule.suppression !== null || this.#capped.get(rule.id) !== intervalStart(rule, nowMs)) return false;
-    const before = this.#heldBack.get(rule.id)?.count ?? 0;
-    this.#heldBack.set(rule.id, { ruleId: rule.id, nowMs, count: before + 1 });
-    this.#metrics.alert('', 'capped');
+    this.#heldNow.push(candidate);
     return true;
   }
 

@@ -13,6 +13,7 @@ const rules = `
 - { rule_id: flood, name: Flood, description: d, risk_score: 50, severity: medium, type: query, query: 'k: flood', max_signals: 7 }
 - { rule_id: same, name: Same, description: d, risk_score: 50, severity: medium, type: query, query: 'k: same' }
 - { rule_id: ten, name: Ten, description: d, risk_score: 50, severity: medium, type: threshold, query: 'k: ten', threshold: { field: [u], value: 10 } }
+- { rule_id: cut, name: Cut, description: d, risk_score: 50, severity: medium, type: new_terms, query: 'log: *straddle*', new_terms_fields: [u], history_window_start: now-7d }
 - { rule_id: new, name: New, description: d, risk_score: 50, severity: medium, type: new_terms, query: 'k: new', new_terms_fields: [u], history_window_start: now-7d }
 `;
 let folder: string;
@@ -20,11 +21,11 @@ let downstream: Downstream;
 const programs: Program[] = [];
 const senders: Sender[] = [];
 
-const start = (more = '', listen = 'forward://127.0.0.1:0'): Program => {
+const start = (more = '', listen = 'forward://127.0.0.1:0', input = ''): Program => {
   writeFileSync(
     join(folder, 'fluent-detect.yaml'),
     [
-      `inputs: [{ listen: "${listen}" }]`,
+      `inputs: [{ listen: "${listen}"${input} }]`,
       `output: { to: "forward://127.0.0.1:${downstream.port}", retry_wait: 50ms }`,
       'alerts: { sinks: ["file:alerts.ndjson"] }',
       'rules: { paths: [rules.yaml] }',
@@ -95,7 +96,8 @@ describe('several workers', () => {
     const metrics = await admin(ready, '/metrics');
     expect(metrics).toMatch(/^fluent_detect_events_in_total 160$/m);
     expect(metrics).toMatch(/^fluent_detect_matches_total\{rule_id="flood",severity="medium"\} 40$/m);
-    expect(metrics).toMatch(/^fluent_detect_rules\{state="active"\} 4$/m);
+    expect(metrics).toMatch(/^fluent_detect_alerts_total\{sink="",outcome="capped"\} 33$/m);
+    expect(metrics).toMatch(/^fluent_detect_rules\{state="active"\} 5$/m);
     const status = JSON.parse(await admin(ready, '/api/status')) as Record<string, unknown>;
     expect(status).toMatchObject({ events_in: 160, events_out: 160, alerts: 19, connections: 4 });
     program.signal('SIGTERM');
@@ -113,6 +115,36 @@ describe('several workers', () => {
     await sender!.acked(60);
     expect(downstream.events.map((e) => e.record['n'])).toEqual(Array.from({ length: 60 }, (_, n) => n));
     expect(alerts()).toEqual(['ten', 'ten', 'ten']);
+  });
+
+  it('look at the parts of a line once, though the chunk waits for what stateful rules count', async () => {
+    const program = start('', 'forward://127.0.0.1:0', ', join_partial: docker');
+    const ready = await program.ready();
+    const part = (u: string, log: string, ordinal: number, last: boolean) => ({
+      u,
+      log,
+      partial_message: 'true',
+      partial_id: u,
+      partial_ordinal: String(ordinal),
+      partial_last: String(last),
+    });
+    const [sender] = await sendersTo(await program.port(), 1);
+    // The end of ada's line comes before its beginning: incomplete, and no match. Bob's is whole, and new.
+    const records = [
+      part('ada', 'ddle', 2, true),
+      part('ada', 'stra', 1, false),
+      part('bob', 'stra', 1, false),
+      part('bob', 'ddle', 2, true),
+    ];
+    sender!.write(packedMode('t', entries(records), { chunk: 'c' }));
+    await sender!.acked(1);
+    const tagged = downstream.events.map(({ record }) => 'detection' in record);
+    expect(tagged).toEqual([false, false, false, true]);
+    const [alert, ...others] = readFileSync(join(folder, 'alerts.ndjson'), 'utf8').trim().split('\n');
+    expect(others).toEqual([]);
+    expect(JSON.parse(alert!)).toMatchObject({ u: 'bob', log: 'straddle' });
+    const metrics = await admin(ready, '/metrics');
+    expect(metrics).toMatch(/^fluent_detect_rejected_total\{reason="incomplete_line"\} 1$/m);
   });
 
   it('lose nothing that was acked when one of them is killed, and another takes its place', async () => {

@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { encode } from '../../../src/msgpack/encode.js';
+import { PartialLines } from '../../../src/stage/partialLines.js';
 import { match } from '../../support/records.js';
 import { StageDriver } from '../../support/stageDriver.js';
 import { messageMode, type Plain } from '../../support/wire.js';
@@ -109,5 +112,55 @@ describe('join_partial: docker', () => {
     await send(stage, [{ ...first!, ...odd }, ...parts(line('b'), 300, 'b')]);
     expect(recordsOf(stage)[0]).toMatchObject(odd);
     expect(stage.alerts.at(-1)!['log']).toBe(line('b'));
+  });
+});
+
+describe('parts of a chunk that is made again, or was refused', () => {
+  const part = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd'),
+    ordinal: fc.integer({ min: 1, max: 3 }),
+    last: fc.boolean(),
+    log: fc.string({ minLength: 1, maxLength: 300 }),
+    /** ms since the one before. */
+    after: fc.integer({ min: 0, max: 40 }),
+  });
+  const chunks = fc.array(fc.record({ parts: fc.array(part, { maxLength: 6 }), isFinal: fc.boolean() }), {
+    maxLength: 12,
+  });
+
+  it('leave no trace: what follows is joined, given up and told as if they had never come', () => {
+    fc.assert(
+      fc.property(chunks, (sent) => {
+        const told: string[][] = [[], []];
+        const [tried, spared] = told.map(
+          (list) => new PartialLines({ maxBytes: 1500, timeout: 100, onIncomplete: (id) => list.push(id) }),
+        ) as [PartialLines, PartialLines];
+        let nowMs = 0;
+        for (const chunk of sent) {
+          const records = chunk.parts.map((p) => {
+            nowMs += p.after;
+            const record = encode({
+              log: p.log,
+              partial_message: 'true',
+              partial_id: p.id,
+              partial_ordinal: String(p.ordinal),
+              partial_last: String(p.last),
+            });
+            return { record, nowMs };
+          });
+          const seenBy = (lines: PartialLines) =>
+            records.map(({ record, nowMs: at }) => lines.look('t', record, 0, record.length, at));
+          const first = seenBy(tried);
+          tried.withdraw();
+          expect(tried.bytes).toBe(spared.bytes);
+          if (!chunk.isFinal) continue;
+          expect(seenBy(tried)).toEqual(first);
+          expect(seenBy(spared)).toEqual(first);
+          for (const lines of [tried, spared]) lines.settle();
+          expect(told[0]).toEqual(told[1]);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
