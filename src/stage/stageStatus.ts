@@ -27,6 +27,23 @@ export interface StageParts {
 /** What the admin server asks of a stage, or of all workers together. */
 export type StageReport = Pick<StageStatus, 'readiness' | 'status' | 'rules' | 'fields'>;
 
+/** One of the reasons at /readyz. */
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+function check(name: string, ok: boolean, good: string, bad: string): Check {
+  return { name, ok, reason: ok ? good : bad };
+}
+
+/** Whether the alert spool takes more. */
+export function spoolCheck(bytes: number, maxBytes: number): Check {
+  const used = `${bytes} of ${maxBytes} bytes`;
+  return check('spool', bytes < maxBytes, `${used} are used`, `the alert spool is full (${used})`);
+}
+
 export class StageStatus {
   readonly #parts: StageParts;
 
@@ -35,19 +52,12 @@ export class StageStatus {
   }
 
   /** For /readyz. */
-  readiness(): { name: string; ok: boolean; reason: string }[] {
+  readiness(): Check[] {
     const { config, output, delivery, ledger } = this.#parts;
     const listening = this.#parts.listening();
     const { rules, hash } = this.#parts.engines().ruleSet;
     const running = rules.length - ledger.quarantinedCount;
     const kept = ledger.loadErrors.length > 0 ? '; the last reload failed and left this set in force' : '';
-    const bytes = delivery.spooledBytes;
-    const { maxBytes } = config.alertsSpool;
-    const check = (name: string, ok: boolean, good: string, bad: string) => ({
-      name,
-      ok,
-      reason: ok ? good : bad,
-    });
     return [
       check(
         'rules',
@@ -57,12 +67,7 @@ export class StageStatus {
       ),
       check('listening', listening, 'accepting connections', 'not listening'),
       check('output', output.ready, `${output.name} is reachable`, `${output.name} is away`),
-      check(
-        'spool',
-        bytes < maxBytes,
-        `${bytes} of ${maxBytes} bytes are used`,
-        `the alert spool is full (${bytes} of ${maxBytes} bytes)`,
-      ),
+      spoolCheck(delivery.spooledBytes, config.alertsSpool.maxBytes),
     ];
   }
 

@@ -5,7 +5,7 @@ import type { RuleSet } from '../rules/rule.js';
 import type { AlertFeed } from '../stage/alertFeed.js';
 import type { DeliveryStatus } from '../stage/alertSide.js';
 import type { RuleLedger } from '../stage/ruleLedger.js';
-import type { StageReport } from '../stage/stageStatus.js';
+import { type StageReport, spoolCheck } from '../stage/stageStatus.js';
 import {
   mergedFields,
   mergedLatency,
@@ -41,20 +41,11 @@ export class PrimaryReport implements StageReport {
     const of = (name: string) => ({ name, ...worstOf(reports, name) });
     const workers = `${running()} of ${config.workers} workers`;
     const listening = of('listening');
-    const bytes = delivery.spooledBytes;
-    const { maxBytes } = config.alertsSpool;
     return [
       of('rules'),
       { ...listening, ok: listening.ok && running() > 0, reason: `${listening.reason} (${workers})` },
       of('output'),
-      {
-        name: 'spool',
-        ok: bytes < maxBytes,
-        reason:
-          bytes < maxBytes
-            ? `${bytes} of ${maxBytes} bytes are used`
-            : `the alert spool is full (${bytes} of ${maxBytes} bytes)`,
-      },
+      spoolCheck(delivery.spooledBytes, config.alertsSpool.maxBytes),
     ];
   }
 
