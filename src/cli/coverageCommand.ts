@@ -4,11 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Judge } from '../replay/judge.js';
 import { coverageOf, navigatorLayer } from '../replay/navigator.js';
-import { readCapture } from '../replay/readCapture.js';
 import type { CaptureFormat } from '../replay/readers.js';
 import { Replay } from '../replay/replay.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { filesToReplay, replayOptions, rulesToReplay, UnreadLines } from './replayInputs.js';
+import { filesToReplay, readCaptures, replayOptions, rulesToReplay } from './replayInputs.js';
 import { Progress } from './replayProgress.js';
 import { table } from './table.js';
 
@@ -37,7 +36,6 @@ export async function coverageCommand(
   const files = loaded && filesToReplay(captures, io);
   if (!config || !loaded || !files) return 2;
   const progress = new Progress(io, files);
-  const unread = new UnreadLines((message) => progress.say(message));
   const replay: Replay = new Replay(loaded.ruleSet, replayOptions(config), {
     onAlert: () => undefined,
     onCap: () => undefined,
@@ -45,16 +43,9 @@ export async function coverageCommand(
       progress.say(`rule ${rule.id} "${rule.name}" failed and is left out: ${(cause as Error).message}`),
   });
   const judge = new Judge(replay, null, []);
-  for (const file of files) {
-    await readCapture(file, judge, {
-      format: flags.format,
-      stdin: io.stdin,
-      onBytes: (bytes) => progress.add(bytes, replay.totals),
-      onUnread: (place, message) => unread.add(place, message),
-    });
-  }
+  const totals = () => replay.totals;
+  const unread = await readCaptures(files, judge, { format: flags.format, io, progress, totals });
   progress.stop();
-  unread.end();
   const coverage = coverageOf(replay.findings);
   const isFired = files.length > 0;
   if (flags.navigator !== undefined) {
@@ -78,5 +69,5 @@ export async function coverageCommand(
       `${text}${coverage.tactics} tactics, ${new Set(coverage.techniques.map((t) => t.id)).size} techniques${without}`,
     );
   }
-  return unread.count > 0 ? 1 : 0;
+  return unread > 0 ? 1 : 0;
 }

@@ -5,7 +5,6 @@ import type { Flags } from '../config/load.js';
 import { outcomesOf } from '../replay/expectations.js';
 import { Judge } from '../replay/judge.js';
 import { LineFile } from '../replay/lineFile.js';
-import { readCapture } from '../replay/readCapture.js';
 import type { CaptureFormat } from '../replay/readers.js';
 import { Replay } from '../replay/replay.js';
 import { ReportCollector } from '../replay/report.js';
@@ -13,7 +12,7 @@ import { type CommandIo, configFor, type ExitStatus } from './io.js';
 import { type CompareFlags, compareCommand } from './replayCompare.js';
 import { expectationsOf, failureText, replayJunit } from './replayExpect.js';
 import { csvAlert, csvHead, findingsJson, findingsTable } from './replayFindings.js';
-import { filesToReplay, replayOptions, rulesToReplay, UnreadLines } from './replayInputs.js';
+import { filesToReplay, readCaptures, replayOptions, rulesToReplay } from './replayInputs.js';
 import { Progress } from './replayProgress.js';
 
 export interface ReplayFlags extends Flags {
@@ -71,20 +70,17 @@ export async function replayCommand(
     out,
     [alerts, csv].filter((file) => file !== null),
   );
-  const unread = new UnreadLines((message) => progress.say(message));
-  for (const file of files) {
-    reading = file.name;
-    await readCapture(file, judge, {
-      format: flags.format,
-      stdin: io.stdin,
-      onBytes: (bytes) => progress.add(bytes, replay.totals),
-      onUnread: (place, message) => unread.add(place, message),
-    });
-  }
+  const errors = await readCaptures(files, judge, {
+    format: flags.format,
+    io,
+    progress,
+    totals: () => replay.totals,
+    onFile: (name) => {
+      reading = name;
+    },
+  });
   progress.stop();
-  unread.end();
   for (const file of [out, alerts, csv]) await file?.close();
-  const errors = unread.count;
   if (report) {
     const page = await LineFile.create(resolve(io.cwd, flags.report!));
     page.add(report.html({ captures, totals: replay.totals, errors, findings: replay.findings }));

@@ -4,10 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.js';
 import { Comparison, type RuleChange, type SampleMatch } from '../replay/comparison.js';
-import { readCapture } from '../replay/readCapture.js';
 import type { CaptureFormat } from '../replay/readers.js';
 import type { CommandIo, ExitStatus } from './io.js';
-import { filesToReplay, replayOptions, rulesToReplay, UnreadLines } from './replayInputs.js';
+import { filesToReplay, readCaptures, replayOptions, rulesToReplay } from './replayInputs.js';
 import { Progress } from './replayProgress.js';
 import { table } from './table.js';
 
@@ -34,31 +33,29 @@ export async function compareCommand(
   const comparison = new Comparison(before.ruleSet, after.ruleSet, replayOptions(config), (rule, cause) =>
     progress.say(`rule ${rule.id} "${rule.name}" failed: ${(cause as Error).message}`),
   );
-  const unread = new UnreadLines((message) => progress.say(message));
-  for (const file of files) {
-    comparison.file = file.name;
-    await readCapture(file, comparison, {
-      format: flags.format,
-      stdin: io.stdin,
-      onBytes: (bytes) => progress.add(bytes, { events: comparison.events, matches: matchesOf(comparison) }),
-      onUnread: (place, message) => unread.add(place, message),
-    });
-  }
+  const unread = await readCaptures(files, comparison, {
+    format: flags.format,
+    io,
+    progress,
+    totals: () => ({ events: comparison.events, matches: matchesOf(comparison) }),
+    onFile: (name) => {
+      comparison.file = name;
+    },
+  });
   progress.stop();
-  unread.end();
   const told = comparison.changes.filter((c) => c.rule !== 'same' || c.added > 0 || c.removed > 0);
   if (flags.markdown !== undefined) {
-    const text = markdownOf(comparison, told, unread.count);
+    const text = markdownOf(comparison, told, unread);
     if (flags.markdown === '-') io.stdout.write(text);
     else writeFileSync(resolve(io.cwd, flags.markdown), text);
   }
-  if (flags.json) io.stdout.write(`${JSON.stringify(jsonOf(comparison, unread.count), null, 2)}\n`);
-  else progress.say(textOf(comparison, told, unread.count));
+  if (flags.json) io.stdout.write(`${JSON.stringify(jsonOf(comparison, unread), null, 2)}\n`);
+  else progress.say(textOf(comparison, told, unread));
   const { failOn } = flags;
   const isFailure =
     (failOn !== 'none' && failOn !== 'removed' && told.some((c) => c.added > 0)) ||
     (failOn !== 'none' && failOn !== 'added' && told.some((c) => c.removed > 0));
-  return unread.count > 0 || isFailure ? 1 : 0;
+  return unread > 0 || isFailure ? 1 : 0;
 }
 
 function matchesOf(comparison: Comparison): number {

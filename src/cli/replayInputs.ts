@@ -1,10 +1,13 @@
-// What every kind of replay begins with: rules, captures, the engine's options; and what it says of lines that cannot
-// be read.
+// What every kind of replay begins with: rules, captures, the engine's options; the captures read one after another, and
+// what is said of lines that cannot be read.
 import type { Config } from '../config/config.js';
-import type { ReplayOptions } from '../replay/replay.js';
+import { type EventTaker, readCapture } from '../replay/readCapture.js';
+import type { CaptureFormat } from '../replay/readers.js';
+import type { ReplayOptions, ReplayTotals } from '../replay/replay.js';
 import { type CaptureFile, CapturePathError, captureFiles } from '../replay/sources.js';
 import type { LoadResult } from '../rules/load.js';
 import type { CommandIo } from './io.js';
+import type { Progress } from './replayProgress.js';
 import { soundRulesOf, unsupportedSummary } from './ruleSets.js';
 
 /** The rules of the config; null: they do not load, and that has been said. */
@@ -38,11 +41,40 @@ export function replayOptions(config: Config): ReplayOptions {
   };
 }
 
+interface ReadingCaptures {
+  readonly format: CaptureFormat | 'auto';
+  readonly io: CommandIo;
+  readonly progress: Progress;
+  readonly totals: () => Pick<ReplayTotals, 'events' | 'matches'>;
+  /** The name of the file that is read next. */
+  readonly onFile?: (name: string) => void;
+}
+
+/** Reads the captures into `taker`, in their order. Returns how many lines could not be read; each has been said. */
+export async function readCaptures(
+  files: readonly CaptureFile[],
+  taker: EventTaker,
+  { format, io, progress, totals, onFile }: ReadingCaptures,
+): Promise<number> {
+  const unread = new UnreadLines((message) => progress.say(message));
+  for (const file of files) {
+    onFile?.(file.name);
+    await readCapture(file, taker, {
+      format,
+      stdin: io.stdin,
+      onBytes: (bytes) => progress.add(bytes, totals()),
+      onUnread: (place, message) => unread.add(place, message),
+    });
+  }
+  unread.end();
+  return unread.count;
+}
+
 /** Lines named one by one; the rest are counted. */
 const NAMED_LINES = 1000;
 
 /** What could not be read: the first thousand by name, then a count. */
-export class UnreadLines {
+class UnreadLines {
   count = 0;
   readonly #say: (message: string) => void;
 

@@ -2,11 +2,10 @@
 import type { Config, OutputConfig } from '../config/config.js';
 import { EndpointError, parseEndpoint } from '../config/endpoints.js';
 import { ForwardOutput } from '../forward/client.js';
-import { readCapture } from '../replay/readCapture.js';
 import type { CaptureFormat } from '../replay/readers.js';
 import { Send } from '../replay/send.js';
 import { type CommandIo, configFor, type ExitStatus } from './io.js';
-import { filesToReplay, UnreadLines } from './replayInputs.js';
+import { filesToReplay, readCaptures } from './replayInputs.js';
 import { Progress } from './replayProgress.js';
 
 export interface SendFlags {
@@ -44,34 +43,26 @@ export async function sendCommand(
     now: () => performance.now(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
-  const unread = new UnreadLines((message) => progress.say(message));
   const stop = (): void => void output.close(0);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  for (const file of files) {
-    await readCapture(file, send, {
-      format: flags.format,
-      stdin: io.stdin,
-      onBytes: (bytes) => progress.add(bytes, { events: send.acked, matches: 0 }),
-      onUnread: (place, message) => unread.add(place, message),
-    });
-  }
+  const totals = () => ({ events: send.acked, matches: 0 });
+  const errors = await readCaptures(files, send, { format: flags.format, io, progress, totals });
   await send.end();
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
   progress.stop();
-  unread.end();
   await output.close(0);
   const seconds = (performance.now() - started) / 1000;
   const lost = send.events - send.acked;
-  const found = { events: send.events, acked: send.acked, errors: unread.count, seconds };
+  const found = { events: send.events, acked: send.acked, errors, seconds };
   if (flags.json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   else {
-    const bad = unread.count > 0 ? `, ${unread.count} lines could not be read` : '';
+    const bad = errors > 0 ? `, ${errors} lines could not be read` : '';
     const rate = Math.round(send.acked / Math.max(seconds, 0.001)).toLocaleString('en-US');
     progress.say(`${send.acked} of ${send.events} events acked by ${output.name}, ${rate} a second${bad}`);
   }
-  return lost > 0 || unread.count > 0 ? 1 : 0;
+  return lost > 0 || errors > 0 ? 1 : 0;
 }
 
 /** False: it is no Forward address, and that has been said. */
