@@ -1,6 +1,6 @@
 // The spelling of keys, by the one rule of Elastic's azure integration.
 import { describe, expect, it } from 'vitest';
-import { snakeCase } from '../../../src/fields/snakeCase.js';
+import { SnakeNames, snakeCase, snakeNames } from '../../../src/fields/snakeCase.js';
 
 describe('the snake_case of a key', () => {
   it.each([
@@ -21,4 +21,32 @@ describe('the snake_case of a key', () => {
     ['keeps blanks and signs', 'Is CAE Token (v1.2)', 'is cae token (v1.2)'],
     ['of nothing is nothing', '', ''],
   ])('%s: %s', (_, key, snake) => expect(snakeCase(key)).toBe(snake));
+});
+
+describe('the names that are remembered', () => {
+  const key = (n: number): string => `someKey${n}`;
+
+  it('are 4,096 at most', () => {
+    let most = 0;
+    for (let n = 0; n < 5000; n += 1) {
+      snakeCase(key(n));
+      most = Math.max(most, snakeNames.size);
+    }
+    expect(most).toBe(4096);
+  });
+
+  it('are kept at the bound, and forgotten one past it', () => {
+    const names = new SnakeNames({ max: 3, maxLength: 128 });
+    for (const n of [0, 1, 2, 0, 2]) names.of(key(n));
+    expect(names.size).toBe(3);
+    expect(names.of(key(3))).toBe('some_key3');
+    expect(names.size).toBe(1);
+    expect([0, 1, 2, 3].map((n) => names.of(key(n)))).toEqual([0, 1, 2, 3].map((n) => `some_key${n}`));
+  });
+
+  it('are those of keys up to maxLength, not of one character more', () => {
+    const names = new SnakeNames({ max: 10, maxLength: 5 });
+    expect([names.of('aBcdE'), names.size]).toEqual(['a_bcd_e', 1]);
+    expect([names.of('aBcdEf'), names.size]).toEqual(['a_bcd_ef', 1]);
+  });
 });
