@@ -49,15 +49,38 @@ export class Block {
 export class BlockPool {
   readonly #free = new Map<number, Buffer[]>();
   readonly #budget: number;
+  readonly #held: number;
   #freeBytes = 0;
   #readers = 0;
   #readerBytes = 0;
   #leftBytes = 0;
+  #takenBytes = 0;
 
-  /** @param budget bytes that all readers together read into, messages over a reader's share left out; and as many may
-   * wait to be used again. More than that is left to the garbage collector. */
-  constructor(budget = DEFAULT_BUDGET) {
+  /**
+   * @param budget bytes that all readers together read into, messages over a reader's share left out.
+   * @param held bytes of blocks that may be there besides, for unconfirmed frames or to be used again. A block past that
+   * is left to the garbage collector, which is dear: fresh blocks for a part of the chunks made it run ten times a second
+   * and cost a quarter of an event.
+   */
+  constructor(budget = DEFAULT_BUDGET, held = budget) {
     this.#budget = budget;
+    this.#held = held;
+  }
+
+  /** So much of `held` is taken by what does not lie in blocks: as much less waits to be used again. */
+  set takenBytes(bytes: number) {
+    this.#takenBytes = bytes;
+    for (const [size, list] of this.#free) {
+      while (list.length > 0 && !this.#isRoomFor(0)) {
+        list.pop();
+        this.#freeBytes -= size;
+      }
+    }
+  }
+
+  #isRoomFor(size: number): boolean {
+    const all = this.#readerBytes + this.#leftBytes + this.#freeBytes + this.#takenBytes + size;
+    return all <= this.#budget + this.#held;
   }
 
   /** Bytes of blocks that nobody reads into any more and that unconfirmed frames lie in. */
@@ -107,7 +130,7 @@ export class BlockPool {
 
   giveBack(buffer: Buffer): void {
     const size = buffer.length;
-    if (size > MAX_BLOCK || this.#freeBytes + size > this.#budget) return;
+    if (size > MAX_BLOCK || !this.#isRoomFor(size)) return;
     const list = this.#free.get(size);
     if (list) list.push(buffer);
     else this.#free.set(size, [buffer]);

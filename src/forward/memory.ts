@@ -12,7 +12,7 @@ export interface MemoryShares {
   readonly blocks: number;
   /** Messages larger than a connection's share of those, while they are read. */
   readonly large: number;
-  /** Chunks accepted and not yet confirmed, past which reading stops. */
+  /** Chunks accepted and not yet confirmed, past which reading stops; what is left of it, blocks wait in for the next. */
   readonly held: number;
 }
 
@@ -23,6 +23,6 @@ export function memoryShares(memoryLimit: number): MemoryShares {
 }
 
 export function readMemory(memoryLimit: number): ReadMemory {
-  const { blocks, large } = memoryShares(memoryLimit);
-  return { pool: new BlockPool(blocks), large: new LargeMessages({ capacity: large }) };
+  const { blocks, large, held } = memoryShares(memoryLimit);
+  return { pool: new BlockPool(blocks, held), large: new LargeMessages({ capacity: large }) };
 }

@@ -17,6 +17,8 @@ export interface AckChainOptions {
   readonly heldLimit: number;
   /** Bytes of memory that held frames keep from being used again, whatever small part of it is theirs. */
   readonly keptBytes: () => number;
+  /** So many bytes of held chunks do not lie in that memory. */
+  readonly onOwnBytes: (bytes: number) => void;
   /** Reading must stop (true) or may go on (false): back-pressure on the senders. */
   readonly onPressure: (stop: boolean) => void;
   /** A chunk was confirmed to its sender, this many ms after it was accepted. */
@@ -73,7 +75,7 @@ export class AckChain {
     const accepted = this.#options.now();
     const held = { name, bytes: frameBytes + ownBytes, ownBytes };
     this.#heldBytes += held.bytes;
-    this.#ownBytes += ownBytes;
+    this.#own(ownBytes);
     this.#held.add(name);
     this.#press();
     const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
@@ -99,10 +101,15 @@ export class AckChain {
 
   #let(held: { readonly name: ChunkName; readonly bytes: number; readonly ownBytes: number }): void {
     this.#heldBytes -= held.bytes;
-    this.#ownBytes -= held.ownBytes;
+    this.#own(-held.ownBytes);
     this.#held.delete(held.name);
     this.#press();
     if (this.#held.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #own(change: number): void {
+    this.#ownBytes += change;
+    this.#options.onOwnBytes(this.#ownBytes);
   }
 
   /** Stops at the limit, goes on below half of it: no flutter around one value. */

@@ -91,6 +91,9 @@ export class Stage {
     this.#chain = new AckChain({
       heldLimit,
       keptBytes: () => memory.pool.leftBytes,
+      onOwnBytes: (bytes) => {
+        memory.pool.takenBytes = bytes;
+      },
       now: () => performance.now(),
       onPressure: (stop) => {
         if (!stop) this.#takeDeferred();

@@ -11,9 +11,11 @@ const tick = (): Promise<void> => new Promise((r) => setImmediate(r));
 function chain(heldLimit = 1000) {
   const said: string[] = [];
   let kept = 0;
+  let own = 0;
   const made = new AckChain({
     heldLimit,
     keptBytes: () => kept,
+    onOwnBytes: (bytes) => (own = bytes),
     now: () => 0,
     onPressure: (stop) => said.push(stop ? 'stop' : 'go on'),
     onAcked: () => undefined,
@@ -28,7 +30,7 @@ function chain(heldLimit = 1000) {
     } as unknown as FrameContext;
     made.hold({ peer: 'p', tag: name, events: 1, wantsAck: true }, context, bytes, ownBytes, confirmations);
   };
-  return { made, said, hold, keep: (bytes: number) => (kept = bytes) };
+  return { made, said, hold, keep: (bytes: number) => (kept = bytes), own: () => own };
 }
 function later(): { promise: Promise<void>; confirm: () => void; fail: (e: Error) => void } {
   let confirm: () => void = () => undefined;
@@ -86,6 +88,19 @@ describe('a chunk', () => {
     c.confirm();
     await tick();
     expect(said.at(-1)).toBe('go on');
+  });
+
+  it('that takes memory of its own says so until it is let go', async () => {
+    const { hold, own } = chain();
+    const [a, b] = [later(), later()];
+    hold('a', 500, [a.promise], 30);
+    hold('b', 500, [b.promise], 4);
+    expect(own()).toBe(34);
+    a.confirm();
+    await tick();
+    b.fail(new Error('closed'));
+    await tick();
+    expect(own()).toBe(0);
   });
 
   it('that is the last one held ends the waiting of a shutdown', async () => {
