@@ -257,6 +257,17 @@ export const logCodes = {
     'kept a copy as it was found, repaired it, and goes on with what could be read',
     'see the disk; compare the copy that is named; remove it when it is of no use',
   ),
+  spool_left_over: entry(
+    'warn',
+    'A spool beside this stage’s own holds alerts, and no stage that runs reads it.',
+    'leaves it as it is: its alerts are for a sink that is not configured here, do not fit under max_bytes, or it cannot be read',
+    'start a stage that has that sink in this folder, or move the spool away',
+  ),
+  spool_taken_over: entry(
+    'info',
+    'A stage that does not run any more has left alerts in a spool of its own beside this one’s.',
+    'took them into its own spool, and delivers them',
+  ),
   spool_unclaimed: entry(
     'warn',
     'Alerts wait in the spool for a sink that the config no longer has.',

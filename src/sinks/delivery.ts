@@ -15,6 +15,16 @@ export interface SinkRest {
   readonly spooled: number;
 }
 
+/** What the sinks' queues in a spool are called, each a name of its own. */
+export function queueNames(sinks: readonly AlertSink[]): string[] {
+  const named = new Map<string, number>();
+  return sinks.map(({ name }) => {
+    const n = (named.get(name) ?? 0) + 1;
+    named.set(name, n);
+    return n === 1 ? name : `${name}#${n}`;
+  });
+}
+
 export class AlertDelivery {
   readonly #runners: readonly SinkRunner[];
   readonly #deadLetters: DeadLetters | null;
@@ -33,12 +43,10 @@ export class AlertDelivery {
     options: RunnerOptions,
   ): Promise<AlertDelivery> {
     const deadLetters = spool ? new DeadLetters(join(spool.path, 'dead-letters.log')) : null;
-    const named = new Map<string, number>();
     const runners: SinkRunner[] = [];
-    for (const sink of sinks) {
-      const n = (named.get(sink.name) ?? 0) + 1;
-      named.set(sink.name, n);
-      const queue = (await spool?.queue(n === 1 ? sink.name : `${sink.name}#${n}`)) ?? null;
+    const names = queueNames(sinks);
+    for (const [n, sink] of sinks.entries()) {
+      const queue = (await spool?.queue(names[n]!)) ?? null;
       if (queue && queue.missing > 0)
         options.onTrouble(sink.name, `${queue.missing} alerts are missing in the spool: it was damaged`);
       runners.push(new SinkRunner(sink, queue, deadLetters, options));

@@ -15,6 +15,10 @@ export interface SpooledAlert {
   readonly bytes: number;
 }
 
+/** What `takeOver` moves in one step, at the most. */
+const TAKEN_OVER_ALERTS = 1000;
+const TAKEN_OVER_BYTES = 2 ** 20;
+
 export class Spool {
   readonly path: string;
   readonly #store: Store;
@@ -159,6 +163,38 @@ export class SpoolQueue {
     );
     this.#count -= alerts.length;
     this.#bytes -= alerts.reduce((sum, s) => sum + s.bytes, 0);
+  }
+
+  /**
+   * Moves what the same sink's queue in another spool holds to the end of this one, while it stays within `maxBytes`. An
+   * alert that a kill in between leaves in both is there twice, with one id. Returns how many were moved.
+   */
+  async takeOver(other: SpoolQueue, maxBytes: number): Promise<number> {
+    let moved = 0;
+    for (;;) {
+      const batch: [key: string, value: Buffer][] = [];
+      let bytes = 0;
+      for await (const entry of other.#store.entries(other.#prefix, `${other.#prefix}~`, TAKEN_OVER_ALERTS)) {
+        if (this.#bytes + bytes + entry[1].length > maxBytes) break;
+        batch.push(entry);
+        bytes += entry[1].length;
+        if (bytes >= TAKEN_OVER_BYTES) break;
+      }
+      if (batch.length === 0) return moved;
+      const first = this.#next;
+      await this.#store.write(
+        batch.map(([, value], n) => ({ type: 'put', key: this.#key(first + n), value })),
+        true,
+      );
+      await other.#store.write(
+        batch.map(([key]) => ({ type: 'del', key })),
+        true,
+      );
+      this.#next += batch.length;
+      this.#count += batch.length;
+      this.#bytes += bytes;
+      moved += batch.length;
+    }
   }
 
   #key(sequence: number): string {

@@ -1,7 +1,6 @@
 // The alert side of a stage: sinks, spool, delivery and what decides about alerts, opened and put together. One of it
 // serves all connections, and all workers.
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Config, SinkConfig } from '../config/config.js';
 import { ForwardOutput } from '../forward/client.js';
@@ -10,14 +9,13 @@ import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule } from '../rules/rule.js';
 import { nameOf, RedisClaims } from '../shared/redisClaims.js';
-import { AlertDelivery } from '../sinks/delivery.js';
+import { AlertDelivery, queueNames } from '../sinks/delivery.js';
 import { FileSink } from '../sinks/fileSink.js';
 import { ForwardSink } from '../sinks/forwardSink.js';
 import { HttpSink } from '../sinks/httpSink.js';
 import type { AlertSink } from '../sinks/sink.js';
 import { Spool } from '../sinks/spool.js';
 import { StdoutSink } from '../sinks/stdoutSink.js';
-import { SpoolError } from '../sinks/store.js';
 import { AlertFeed } from './alertFeed.js';
 import { LocalAlerting } from './alerting.js';
 import { linkLog } from './linkLog.js';
@@ -25,6 +23,7 @@ import type { Notices } from './notices.js';
 import type { RuleLedger } from './ruleLedger.js';
 import type { SavedState } from './stateKeeper.js';
 import type { AlertSummary } from './summary.js';
+import { openUsualSpool, sayDamage, takeOverLeftSpools } from './usualSpools.js';
 
 /** What is told about the sinks and the spool. */
 export type DeliveryStatus = Pick<AlertDelivery, 'spooled' | 'spooledBytes' | 'names' | 'troubled'>;
@@ -63,6 +62,8 @@ export async function openAlertSide(
   const limit = new RateLimit(10_000, () => performance.now());
   const sinks = config.alerts.sinks.map((s) => sinkOf(s, io.stdout, log, limit));
   const spool = await openSpool(config, io.cwd);
+  if (spool && config.alertsSpool.path === null)
+    await takeOverLeftSpools(spool, io.cwd, queueNames(sinks), config.alertsSpool.maxBytes, log);
   for (const { name } of sinks)
     for (const outcome of ['delivered', 'spooled', 'failed'] as const) metrics.alert(name, outcome, 0);
   const delivery = await deliveryOf(config, sinks, spool, metrics, log, limit).catch(async (error) => {
@@ -163,33 +164,17 @@ function sinkOf(config: SinkConfig, stdout: Writable, log: Logger, limit: RateLi
 /** The spool where the config says, or in the working directory; another stage may be using that one already. */
 async function openSpool(config: Config, cwd: string): Promise<Spool | null> {
   if (config.alerts.sinks.length === 0) return null;
-  if (config.alertsSpool.path !== null) return Spool.open(config.alertsSpool.path, Date.now());
-  for (let n = 1; ; n += 1) {
-    try {
-      const name = n === 1 ? 'fluent-detect-spool' : `fluent-detect-spool-${n}`;
-      return await Spool.open(join(cwd, name), Date.now());
-    } catch (error) {
-      if (!(error instanceof SpoolError) || !error.locked || n === 16) throw error;
-    }
-  }
+  const { path } = config.alertsSpool;
+  return path === null ? openUsualSpool(cwd) : Spool.open(path, Date.now());
 }
 
 async function sayWhatSpoolHolds(spool: Spool, log: Logger): Promise<void> {
-  const { path, damage } = spool;
-  if (damage) {
-    const copy = damage.copy ?? 'nowhere: there was no room for a copy';
-    say(
-      log,
-      'spool_damaged',
-      { path, cause: damage.why, copy },
-      'the spool was damaged: it was repaired, and goes on with what could be read',
-    );
-  }
+  sayDamage(spool, log);
   for (const { sink, alerts } of await spool.unclaimed()) {
     say(
       log,
       'spool_unclaimed',
-      { path, sink, alerts },
+      { path: spool.path, sink, alerts },
       'alerts wait in the spool for a sink that is not configured',
     );
   }

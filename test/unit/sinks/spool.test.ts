@@ -161,6 +161,51 @@ describe('the spool', () => {
   });
 });
 
+describe('a queue that takes over what another spool holds for its sink', () => {
+  let other: Spool;
+  beforeEach(async () => {
+    other = await Spool.open(`${path}-2`, 0);
+  });
+  afterEach(async () => {
+    await other.close();
+    rmSync(`${path}-2`, { recursive: true, force: true });
+  });
+
+  it('has it behind its own, in order, and the other has it no more; over a restart too', async () => {
+    const own = await (await open()).queue('sink');
+    await own.append(some(3), 1);
+    const from = await other.queue('sink');
+    // More than one step of it, by number and by bytes.
+    await from.append(some(1500, 3), 7);
+    await from.append(
+      Array.from({ length: 4 }, (_, n) => alert(1503 + n, 600_000)),
+      7,
+    );
+    expect(await own.takeOver(from, 2 ** 30)).toBe(1504);
+    expect(own.count).toBe(1507);
+    await own.append(some(1, 1507), 9);
+    await spool!.close();
+    const again = await (await open()).queue('sink');
+    const all = await again.head(2000);
+    expect(all.map((a) => a.alert!.id)).toEqual(some(1508).map((a) => a.id));
+    // max_age goes on from when an alert was spooled first.
+    expect(new Set(all.slice(3, -1).map((a) => a.at))).toEqual(new Set([7]));
+    expect([again.count, again.missing]).toEqual([1508, 0]);
+    expect(await (await other.queue('sink')).head(1)).toEqual([]);
+  });
+
+  it('takes no more than fits under max_bytes, and the rest later', async () => {
+    const own = await (await open()).queue('sink');
+    const from = await other.queue('sink');
+    const { bytes } = (await from.append(some(5), 1))[0]!;
+    expect(await own.takeOver(from, 3 * bytes)).toBe(3);
+    expect(await own.takeOver(from, 4 * bytes - 1)).toBe(0);
+    expect(await own.takeOver(from, 4 * bytes)).toBe(1);
+    expect(await own.takeOver(from, 2 ** 20)).toBe(1);
+    expect(await idsOf(spool!)).toEqual(some(5).map((a) => a.id));
+  });
+});
+
 describe('a damaged spool', () => {
   const written = async (): Promise<void> => {
     const s = await open();
