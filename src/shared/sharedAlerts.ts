@@ -12,6 +12,25 @@ interface Proposal {
   readonly candidate: Candidate;
 }
 
+/** What became of proposals. */
+export interface Admitted<P> {
+  /** Became alerts at once, in their order. */
+  readonly alerts: readonly P[];
+  /**
+   * Each of the others whose answer hangs on somebody else (another stage claims it, it repeats one that is asked about,
+   * its group is not decided): itself when it becomes an alert, null when it is none. What has become an alert must not
+   * wait for these: another stage may be waiting for it in turn.
+   */
+  readonly later: readonly Promise<P | null>[];
+}
+
+/** A candidate on which a decision is under way. */
+interface Deciding {
+  /** `later`: the answer hangs on somebody else. */
+  readonly first: Promise<Outcome | 'later'>;
+  readonly final: Promise<Outcome>;
+}
+
 export interface SharedAlertsDeps {
   readonly claims: Claims;
   readonly alerter: Alerter;
@@ -64,14 +83,24 @@ export class SharedAlerts {
     return this.#deps.alerter.remembers(candidate) ? 'duplicate' : null;
   }
 
-  /** Those of the proposals that became alerts, in their order. Never rejects. */
-  async admit<P extends Proposal>(proposals: readonly P[]): Promise<P[]> {
-    const outcomes = await Promise.all(proposals.map((p) => this.#once(p.candidate)));
-    return proposals.filter((_, n) => {
-      const outcome = outcomes[n]!;
-      if (outcome !== 'alert') this.#deps.onOutcome(outcome);
-      return outcome === 'alert';
-    });
+  /** Resolves when Redis has answered for all of them, or did not in time. Never rejects, nor do those that come later. */
+  async admit<P extends Proposal>(proposals: readonly P[]): Promise<Admitted<P>> {
+    const deciding = proposals.map((p) => this.#once(p.candidate));
+    const alerts: P[] = [];
+    const later: Promise<P | null>[] = [];
+    const firsts = await Promise.all(deciding.map((d) => d.first));
+    for (const [n, proposal] of proposals.entries()) {
+      const first = firsts[n]!;
+      if (first === 'later')
+        later.push(deciding[n]!.final.then((outcome) => (this.#isAlert(outcome) ? proposal : null)));
+      else if (this.#isAlert(first)) alerts.push(proposal);
+    }
+    return { alerts, later };
+  }
+
+  #isAlert(outcome: Outcome): boolean {
+    if (outcome !== 'alert') this.#deps.onOutcome(outcome);
+    return outcome === 'alert';
   }
 
   /** These alerts are delivered or on disk: no other stage has to make them. */
@@ -104,27 +133,33 @@ export class SharedAlerts {
   }
 
   /** The same event twice at once is asked for once. */
-  async #once(candidate: Candidate): Promise<Outcome> {
-    const { id } = candidate;
+  #once(candidate: Candidate): Deciding {
+    const { id, group } = candidate;
+    const first = Promise.resolve('later' as const);
     const asked = this.#asking.get(id);
-    if (asked) return (await asked) === 'alert' ? 'duplicate' : asked;
+    if (asked) return { first, final: asked.then((o) => (o === 'alert' ? 'duplicate' : o)) };
+    let later: (pending: 'later') => void;
+    const pending = new Promise<'later'>((resolve) => {
+      later = resolve;
+    });
     const asking =
-      candidate.group === null ? this.#decide(candidate) : this.#grouped.then(() => this.#decide(candidate));
-    if (candidate.group !== null) this.#grouped = asking;
-    this.#asking.set(id, asking);
-    try {
-      return await asking;
-    } finally {
-      this.#asking.delete(id);
-    }
+      group === null
+        ? this.#decide(candidate, () => later('later'))
+        : this.#grouped.then(() => this.#decide(candidate, () => undefined));
+    const final = asking.finally(() => this.#asking.delete(id));
+    this.#asking.set(id, final);
+    if (group === null) return { first: Promise.race([final, pending]), final };
+    this.#grouped = final;
+    return { first, final };
   }
 
-  async #decide(candidate: Candidate): Promise<Outcome> {
+  /** @param onPending another stage claims it: the answer takes until that one has made it safe, or is gone. */
+  async #decide(candidate: Candidate, onPending: () => void): Promise<Outcome> {
     const { claims, alerter } = this.#deps;
     if (!claims.isUp) return this.#alone(candidate);
     try {
       const cap = capOf(candidate);
-      const claim = await this.#claim(candidate, candidate.group === null ? cap : null);
+      const claim = await this.#claim(candidate, candidate.group === null ? cap : null, onPending);
       if (claim === null) return this.#alone(candidate);
       if (claim.kind === 'duplicate') {
         alerter.remember(candidate);
@@ -154,11 +189,13 @@ export class SharedAlerts {
   async #claim(
     candidate: Candidate,
     cap: ClaimCap | null,
+    onPending: () => void,
   ): Promise<Exclude<Claim, { kind: 'pending' }> | null> {
     const until = performance.now() + PENDING_MAX_MS;
     for (;;) {
       const claim = await this.#deps.claims.claim(candidate.id, candidate.rule.lookBackMs, cap);
       if (claim.kind !== 'pending') return claim;
+      onPending();
       if (performance.now() > until || this.#closed) return null;
       await new Promise((resolve) => setTimeout(resolve, PENDING_EVERY_MS));
     }

@@ -76,6 +76,8 @@ export class LocalAlerting implements Alerting {
   readonly #shared: SharedAlerts | null;
   /** Alerts are handed on in the order in which they were submitted, however long the answers take. */
   #admitting: Promise<unknown> = Promise.resolve();
+  /** Resolves when all that was submitted by now, and is shared, is safe. */
+  #submitted: Promise<unknown> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
 
   constructor(config: Config, deps: AlertingDeps) {
@@ -155,11 +157,22 @@ export class LocalAlerting implements Alerting {
     const admitted = shared.admit(decided);
     const before = this.#admitting;
     this.#admitting = before.then(() => admitted);
+    const earlier = this.#submitted;
     const safe = this.#admitting.then(async () => {
-      const alerts = await admitted;
-      await this.#handOn(alerts);
-      shared.safe(alerts);
+      const { alerts, later } = await admitted;
+      const handOn = async (those: readonly DecidedAlert[]): Promise<void> => {
+        await this.#handOn(those);
+        shared.safe(those);
+      };
+      const rest = later.map(async (final) => {
+        const alert = await final;
+        if (alert) await handOn([alert]);
+        // None after all: it repeats one that may not be safe yet.
+        else await earlier;
+      });
+      await Promise.all([handOn(alerts), ...rest]);
     });
+    this.#submitted = Promise.allSettled([earlier, safe]);
     return this.#keeper.whenSafe(safe);
   }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Downstream } from '../support/downstream.js';
 import { Fluentd, fileEvents, fluentCat, freePort, noFluentd, until } from '../support/fluentd.js';
 import { SEED_ID } from '../support/makeRule.js';
 import { Program, root } from '../support/program.js';
@@ -21,13 +22,22 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+interface SharingOptions {
+  readonly out?: string;
+  readonly sink?: string;
+  /** YAML of `alerts.state`. */
+  readonly state?: readonly string[];
+  /** YAML of the whole. */
+  readonly more?: readonly string[];
+}
+
 /** One of several stages that share a Redis; its alerts and spool in a folder of its own. */
 class SharingStage {
   readonly folder: string;
   readonly port: number;
   program: Program;
 
-  constructor(name: string, port: number, redis: number, options: { out?: string; state?: string[] } = {}) {
+  constructor(name: string, port: number, redis: number, options: SharingOptions = {}) {
     this.folder = join(folder, name);
     this.port = port;
     mkdirSync(this.folder);
@@ -35,14 +45,14 @@ class SharingStage {
       `inputs: [{ listen: 'forward://127.0.0.1:${port}' }]`,
       `output: { to: '${options.out ?? 'file:events.ndjson'}' }`,
       'alerts:',
-      "  sinks: ['file:alerts.ndjson']",
+      `  sinks: ['${options.sink ?? 'file:alerts.ndjson'}']`,
       '  state:',
       `    to: redis://127.0.0.1:${redis}/0`,
       ...(options.state ?? []).map((line) => `    ${line}`),
-      'alerts_spool: { path: spool }',
       // One interval for the whole test.
       `rules: { paths: ['${root}conf/rules'], overrides: { ${SEED_ID}: { interval: 520w, from: now-600w } } }`,
       'log: { format: json }',
+      ...(options.more ?? ['alerts_spool: { path: spool }']),
     ];
     writeFileSync(join(this.folder, 'fluent-detect.yaml'), config.join('\n'));
     this.program = this.start();
@@ -116,7 +126,8 @@ describe.skipIf(noRedis !== null)('two stages that share a Redis', () => {
     await b.take('y', 'z', 'x');
     expect([...a.alerted, ...b.alerted].sort()).toEqual(['x', 'y', 'z']);
     const events = numbered(0, 200);
-    await Promise.all([a.take(...events), b.take(...events)]);
+    // In opposite orders, so that each claims what the other one comes to later.
+    await Promise.all([a.take(...events), b.take(...[...events].reverse())]);
     const all = [...a.alerted, ...b.alerted];
     expect(all).toHaveLength(100);
     expect(new Set(all).size).toBe(100);
@@ -166,6 +177,78 @@ describe.skipIf(noRedis !== null)('two stages that share a Redis', () => {
     await b.take('x');
     expect(Date.now() - begun).toBeGreaterThan(1000);
     expect(b.alerted).toEqual(['x']);
+  });
+});
+
+describe.skipIf(noRedis !== null)('two stages of two workers each that share a Redis', () => {
+  it('give one alert for each event over all four, and 100 an interval', async () => {
+    const redis = await Redis.start(await freePort());
+    const downstream = await Downstream.start();
+    running.push(redis, downstream);
+    const options = {
+      out: `forward://127.0.0.1:${downstream.port}`,
+      state: [patient],
+      more: ['alerts_spool: { path: spool }', 'workers: 2'],
+    };
+    const a = new SharingStage('a', await freePort(), redis.port, options);
+    const b = new SharingStage('b', await freePort(), redis.port, options);
+    await a.program.ready();
+    await b.program.ready();
+    // A connection for each worker of each: connections are handed to them in turn.
+    const connections = await Promise.all(
+      [a.port, b.port, a.port, b.port, a.port, b.port].map((port) => Sender.to(port)),
+    );
+    running.push(...connections.map((c) => ({ stop: () => c.close() })));
+    const sendAll = async (ids: readonly string[], chunk: number): Promise<void> => {
+      for (const [n, c] of connections.entries()) {
+        // Each in another order.
+        const turned = [...ids.slice(n * 7), ...ids.slice(0, n * 7)];
+        c.write(pack(['azure.entra', turned.map((id) => [1, match(id)]), { chunk: `c${chunk}` }]));
+      }
+      await Promise.all(connections.map((c) => c.acked(chunk)));
+    };
+    await sendAll(numbered(0, 60), 1);
+    expect([...a.alerted, ...b.alerted].sort()).toEqual(numbered(0, 60).sort());
+    await sendAll(numbered(60, 160), 2);
+    const all = [...a.alerted, ...b.alerted];
+    expect([all.length, new Set(all).size]).toEqual([100, 100]);
+    await until(() => a.notices.length + b.notices.length === 1, 'one notice');
+    // What becomes an alert is decided on the side: every event went on, with its tags.
+    const tagged = downstream.events.filter(({ record }) => 'detection' in record);
+    expect([downstream.events.length, tagged.length]).toEqual([960, 960]);
+    await a.stop();
+    await b.stop();
+  });
+});
+
+describe.skipIf(noRedis !== null)('a repeat of an event that Redis is still being asked about', () => {
+  it('is not acked before the alert of the first is safe', async () => {
+    const redis = await Redis.start(await freePort());
+    const sink = await Downstream.start({ acks: () => 'later' });
+    running.push(redis, sink);
+    const a = new SharingStage('a', await freePort(), redis.port, {
+      sink: `forward://127.0.0.1:${sink.port}`,
+      state: [patient],
+      // No room: an alert is safe when its sink has it.
+      more: ['alerts_spool: { path: spool, max_bytes: 1 }'],
+    });
+    await a.program.ready();
+    const senders = await Promise.all([Sender.to(a.port), Sender.to(a.port)]);
+    running.push(...senders.map((s) => ({ stop: () => s.close() })));
+    redis.pause();
+    for (const s of senders) s.write(pack(['azure.entra', [[1, match('x')]], { chunk: 'c' }]));
+    const events = join(a.folder, 'events.ndjson');
+    await until(
+      () => existsSync(events) && readFileSync(events, 'utf8').trim().split('\n').length === 2,
+      'both events have gone on',
+    );
+    redis.resume();
+    await sink.received(1);
+    await new Promise((r) => setTimeout(r, 500));
+    expect(senders.map((s) => s.acks)).toEqual([[], []]);
+    sink.release();
+    await Promise.all(senders.map((s) => s.acked(1)));
+    expect(sink.events).toHaveLength(1);
   });
 });
 
