@@ -128,6 +128,14 @@ export class BlockPool {
     return new Block(recycled ?? Buffer.allocUnsafeSlow(rounded), this);
   }
 
+  /** A block that no connection reads into, for a chunk that is held: `release` it when that is done. */
+  takeHeld(size: number): Block {
+    const block = this.take(size);
+    block.retain();
+    block.leave();
+    return block;
+  }
+
   giveBack(buffer: Buffer): void {
     const size = buffer.length;
     if (size > MAX_BLOCK || !this.#isRoomFor(size)) return;

@@ -10,9 +10,6 @@ const withoutOption = arrayHeader(2);
 /** Slices up to this size are put together: one more slice to write costs more than copying it. Bytes. */
 const TOGETHER = 8 * 1024;
 
-/** So many slices are written as they are. */
-const FEW = 16;
-
 /** @param id the `chunk` option; null: no ack is asked for. */
 export function outMessage(chunk: OutChunk, id: string | null): Buffer[] {
   const options = chunk.optionCount + (id === null ? 0 : 1);
@@ -23,15 +20,9 @@ export function outMessage(chunk: OutChunk, id: string | null): Buffer[] {
   if (chunk.optionEntries) tail.push(chunk.optionEntries);
   if (id !== null) tail.push(chunkKey, encode(id));
   if (chunk.payloadBytes <= TOGETHER) return [Buffer.concat([...head, ...chunk.payload, ...tail])];
-  const out = [Buffer.concat(head), ...fewerSlices(chunk)];
+  const out = [Buffer.concat(head), ...chunk.payload];
   if (tail.length > 0) out.push(Buffer.concat(tail));
   return out;
-}
-
-/** Many small slices, as of a chunk in which every event was tagged, are copied to one. */
-function fewerSlices({ payload, payloadBytes }: OutChunk): readonly Buffer[] {
-  if (payload.length < FEW || payloadBytes > payload.length * TOGETHER) return payload;
-  return [Buffer.concat(payload, payloadBytes)];
 }
 
 /** What is not log events (metrics, traces) Fluent Bit sends and reads as bin. */

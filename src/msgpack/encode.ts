@@ -29,8 +29,11 @@ export function arrayHeader(size: number): Buffer {
   return containerHeader(size, 0x90, 0xdc);
 }
 
+/** The headers of one byte, for every map and array that has one. */
+const fixHeaders = Array.from({ length: 256 }, (_, byte) => Buffer.from([byte]));
+
 function containerHeader(size: number, fix: number, wide: number): Buffer {
-  if (size < 16) return Buffer.from([fix | size]);
+  if (size < 16) return fixHeaders[fix | size]!;
   if (size < 0x10000) return Buffer.from([wide, size >>> 8, size & 0xff]);
   const out = Buffer.allocUnsafe(5);
   out[0] = wide + 1;

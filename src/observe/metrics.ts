@@ -192,12 +192,12 @@ export class Metrics {
     for (const outcome of ['duplicate', 'capped', 'suppressed'] as const) this.alert('', outcome, 0);
   }
 
-  match(ruleId: string, severity: string): void {
-    this.#matched += 1;
+  match(ruleId: string, severity: string, count = 1): void {
+    this.#matched += count;
     const key = `${severity} ${ruleId}`;
     const known = this.#newMatches.get(key);
-    if (known) known.count += 1;
-    else this.#newMatches.set(key, { ruleId, severity, count: 1 });
+    if (known) known.count += count;
+    else this.#newMatches.set(key, { ruleId, severity, count });
   }
   /** `sink` is '' for alerts that no sink ever sees. */
   alert(sink: string, outcome: AlertOutcome, count = 1): void {

@@ -1,10 +1,12 @@
 // A frame as it came to the chunk that goes on: tag, payload and options as slices of the frame's own bytes, with
 // tags spliced in where rules matched. Whatever came, a PackedForward message goes on.
 import type { Engine } from '../detect/engine.js';
+import type { Block } from '../forward/blocks.js';
 import type { Frame } from '../forward/message.js';
 import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
+import { Assembly } from './assembly.js';
 import { type EntryEvents, type Scanned, type ScanOptions, scanEntries } from './entries.js';
 
 const entryHeader = arrayHeader(2);
@@ -26,6 +28,8 @@ export interface ChunkDeps {
   /** `add_tag_prefix` and `tag` of the input, applied. */
   readonly tagOf: (frame: Frame) => string;
   readonly events: EntryEvents;
+  /** A block of at least so many bytes to put a new body together in. */
+  readonly takeBlock: (size: number) => Block;
 }
 
 /** The chunk that goes on (null: no event is left to go on), and how many events came in and go on with it. */
@@ -34,7 +38,10 @@ export interface MadeChunk {
   readonly events: number;
   /** Bytes of memory that the chunk keeps beside its frame's: tags, an inflated payload. */
   readonly extraBytes: number;
+  /** The chunk is no longer read. */
+  release(): void;
 }
+const nothingToRelease = (): void => undefined;
 
 /**
  * @throws EntriesError when the frame's body is not entries; whatever `inflate` throws.
@@ -42,8 +49,7 @@ export interface MadeChunk {
 export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): MadeChunk {
   const tag = deps.tagOf(frame);
   const tagBytes = tagValue(frame, tag);
-  if (frame.signal !== 0)
-    return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0, extraBytes: 0 };
+  if (frame.signal !== 0) return asItCame(frame, tag, tagBytes, connectionId, 0);
   switch (frame.mode) {
     case 'message':
       return fromMessage(frame, tag, tagBytes, connectionId, deps);
@@ -57,17 +63,11 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
     }
     case 'compressed_packed_forward': {
       const inflated = deps.inflate(frame);
-      if (inflated === null)
-        return { chunk: whole(frame, tag, tagBytes, connectionId), events: 0, extraBytes: 0 };
+      if (inflated === null) return asItCame(frame, tag, tagBytes, connectionId, 0);
       const scanned = scan(inflated, 0, inflated.length, null, deps);
       // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
-      if (scanned.slices === null && !scanned.empty) {
-        return {
-          chunk: whole(frame, tag, tagBytes, connectionId),
-          events: scanned.events,
-          extraBytes: 0,
-        };
-      }
+      if (scanned.slices === null && !scanned.empty)
+        return asItCame(frame, tag, tagBytes, connectionId, scanned.events);
       const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [], null);
       const all = made(scanned, chunk, inflated.length);
       return scanned.empty ? all : { ...all, extraBytes: inflated.length + all.extraBytes };
@@ -76,13 +76,38 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
 }
 
 /** @param bodyBytes the length of what was scanned. */
-function made({ events, empty, copied }: Scanned, chunk: OutChunk, bodyBytes: number): MadeChunk {
-  if (empty) return { chunk: null, events, extraBytes: 0 };
-  return { chunk, events, extraBytes: copied + Math.max(0, chunk.payloadBytes - bodyBytes) };
+function made({ events, empty, release }: Body, chunk: OutChunk, bodyBytes: number): MadeChunk {
+  if (empty) return { chunk: null, events, extraBytes: 0, release };
+  return { chunk, events, extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes), release };
 }
 
-function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Scanned {
-  return scanEntries(buf, start, end, { ...deps, fillTime });
+function asItCame(
+  frame: Frame,
+  tag: string,
+  tagBytes: Buffer,
+  connectionId: number,
+  events: number,
+): MadeChunk {
+  const chunk = whole(frame, tag, tagBytes, connectionId);
+  return { chunk, events, extraBytes: 0, release: nothingToRelease };
+}
+
+interface Body extends Scanned {
+  /** The new body; null: it goes on as it came. */
+  readonly slices: Buffer[] | null;
+  release(): void;
+}
+
+function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Body {
+  const assembly = new Assembly(deps.takeBlock);
+  try {
+    const scanned = scanEntries(buf, start, end, { ...deps, fillTime }, assembly);
+    const slices = scanned.edited ? assembly.finish() : null;
+    return { ...scanned, slices, release: () => assembly.release() };
+  } catch (error) {
+    assembly.release();
+    throw error;
+  }
 }
 
 /** Message mode: `[tag, time, record, option?]` becomes a payload of one entry. Its metadata option moves into the entry. */

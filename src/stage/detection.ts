@@ -3,12 +3,18 @@
 
 import type { AlertDecision } from '../alerts/alerter.js';
 import { alertRecord, recordContent } from '../alerts/alertRecord.js';
+import type { AlertedEvent } from '../alerts/document.js';
+import type { EventSource } from '../alerts/identity.js';
 import type { Match } from '../detect/match.js';
-import { tagMsgpack } from '../tag/msgpackTags.js';
+import type { PieceTarget } from '../msgpack/pieces.js';
+import { spliceTags } from '../tag/msgpackTags.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
-import { type EntryPlace, readTime } from './entries.js';
+import { type EntryPlace, type EntryTime, readTime } from './entries.js';
 
-/** The alerts of an entry's matches, appended to `alerts`; returns the record's new slices, or null to leave it. */
+/**
+ * The alerts of an entry's matches, appended to `alerts`, and its record with their tags, put into `into` behind what
+ * stays as it is from `from` on; false: the record is left as it is.
+ */
 export function taggedAndAlerted(
   place: EntryPlace,
   tag: string,
@@ -17,19 +23,11 @@ export function taggedAndAlerted(
   nowMs: number,
   alerts: DecidedAlert[],
   onDecided: (match: Match, outcome: AlertDecision['outcome']) => void,
-): readonly Buffer[] | null {
+  from: number,
+  into: PieceTarget,
+): boolean {
   const { buf, recordStart, recordEnd } = place;
-  // An alert shows the line that was judged; the event that goes on keeps its own part of it.
-  const seen = place.judged ?? buf;
-  const [seenStart, seenEnd] = place.judged ? [0, place.judged.length] : [recordStart, recordEnd];
-  const time = readTime(buf, place.timeStart);
-  const event = {
-    timeMs: time.ms,
-    get timeIso(): string {
-      return time.iso;
-    },
-    content: () => recordContent(seen, seenStart),
-  };
+  const event = new MatchedEvent(place);
   for (const match of matches) {
     const decision = alerting.decide(match, tag, event, nowMs);
     onDecided(match, decision.outcome);
@@ -42,9 +40,43 @@ export function taggedAndAlerted(
       riskScore: match.riskScore,
       tag: decision.tag,
       time: Buffer.from(buf.subarray(place.timeStart, place.timeEnd)),
-      record: alertRecord(seen, seenStart, seenEnd, match, decision.fields),
+      record: alertRecord(event.buf, event.start, event.end, match, decision.fields),
     };
     alerts.push({ alert, candidate: decision.candidate });
   }
-  return tagMsgpack(buf, recordStart, recordEnd, matches);
+  return spliceTags(buf, from, recordStart, recordEnd, matches, into);
+}
+
+/** The event that rules matched, as alerts show it. A class: an object with a getter costs as much as judging an event. */
+class MatchedEvent implements AlertedEvent, EventSource {
+  readonly buf: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly #place: EntryPlace;
+  #time: EntryTime | null = null;
+
+  /** An alert shows the line that was judged; the event that goes on keeps its own part of it. */
+  constructor(place: EntryPlace) {
+    this.#place = place;
+    this.buf = place.judged ?? place.buf;
+    this.start = place.judged ? 0 : place.recordStart;
+    this.end = place.judged ? place.judged.length : place.recordEnd;
+  }
+
+  get timeMs(): number {
+    return this.#read().ms;
+  }
+
+  get timeIso(): string {
+    return this.#read().iso;
+  }
+
+  content(): string {
+    return recordContent(this.buf, this.start);
+  }
+
+  #read(): EntryTime {
+    this.#time ??= readTime(this.#place.buf, this.#place.timeStart);
+    return this.#time;
+  }
 }

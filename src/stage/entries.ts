@@ -2,8 +2,9 @@
 // broken entry) becomes an edit between slices of the bytes that came. Without an edit the chunk stays as it is.
 // Layout: Forward protocol v1, "Entry": `[time, record]`; Fluent Bit: `[[time, metadata], record]`.
 import type { Engine } from '../detect/engine.js';
+import type { PieceTarget } from '../msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED, u32 } from '../msgpack/scan.js';
-import { Slices } from './slices.js';
+import type { Assembly } from './assembly.js';
 
 /** Where an entry lies in its buffer. */
 export interface EntryPlace {
@@ -19,8 +20,11 @@ export interface EntryPlace {
 }
 
 export interface EntryEvents {
-  /** The engine's `matches` hold what was found; returns the record's new slices, or null to leave it. */
-  onMatch(place: EntryPlace): readonly Buffer[] | null;
+  /**
+   * The engine's `matches` hold what was found. True: the record's new bytes were put into `into`, behind what stays as
+   * it is from `from` on; false: the record is left as it is.
+   */
+  onMatch(place: EntryPlace, from: number, into: PieceTarget): boolean;
   /** So many entries that are no events (record not a map, time neither integer nor EventTime) were taken out. */
   onInvalid(reason: string, count: number): void;
 }
@@ -30,10 +34,8 @@ export interface Scanned {
   readonly events: number;
   /** Nothing goes on, not even a group marker. */
   readonly empty: boolean;
-  /** The new body in slices; null: the body goes on as it came. */
-  readonly slices: Buffer[] | null;
-  /** Bytes of those that are copies, and not slices of what was scanned. */
-  readonly copied: number;
+  /** Something was changed: the new body is in the assembly. Else the body goes on as it came. */
+  readonly edited: boolean;
 }
 
 type EntriesCode = 'bad_entries' | 'too_deep' | 'too_many_entries';
@@ -73,29 +75,35 @@ export interface ScanOptions {
 }
 
 /**
- * Reads the entries in `[start, end)` of `buf`.
+ * Reads the entries in `[start, end)` of `buf`. @param into takes the new body, if anything must change.
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
-export function scanEntries(buf: Buffer, start: number, end: number, options: ScanOptions): Scanned {
+export function scanEntries(
+  buf: Buffer,
+  start: number,
+  end: number,
+  options: ScanOptions,
+  into: Assembly,
+): Scanned {
   const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, join, events } = options;
   let seen = 0;
   let count = 0;
   let kept = 0;
-  let slices: Slices | null = null;
+  let edited = false;
   /** By reason, told at the end: a sender can make millions of them. */
   const invalid = new Map<string, number>();
-  /** What is before it is in `slices` already. */
+  /** What is before it is in `into` already, once something was edited. */
   let copied = start;
   let at = start;
-  const edit = (from: number, to: number, bytes: readonly Buffer[]): void => {
-    slices ??= new Slices();
-    if (from > copied) slices.add(buf.subarray(copied, from));
-    for (const b of bytes) slices.add(b);
+  const edit = (from: number, to: number, bytes: Buffer | null): void => {
+    edited = true;
+    into.add(buf, copied, from);
+    if (bytes !== null) into.add(bytes, 0, bytes.length);
     copied = to;
   };
   const takeOut = (from: number, to: number, reason: string): void => {
     invalid.set(reason, (invalid.get(reason) ?? 0) + 1);
-    edit(from, to, []);
+    edit(from, to, null);
   };
   while (at < end) {
     const entry = at;
@@ -139,13 +147,13 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
     }
     if (stripMetadata && timeKind === 'group') {
       // Senders without metadata leave the markers out: to a receiver that knows none they would be events of 2106.
-      edit(entry, at, []);
+      edit(entry, at, null);
       continue;
     }
     kept += 1;
     if (judged) count += 1;
-    if (nil) edit(time, record, [fillTime!]);
-    else if (stripMetadata && kindOf(buf[time]!) === 'array') edit(time, record, [innerTime(buf, time, end)]);
+    if (nil) edit(time, record, fillTime);
+    else if (stripMetadata && kindOf(buf[time]!) === 'array') edit(time, record, innerTime(buf, time, end));
     if (judged && joined !== 'part' && engine.matches.length > 0) {
       const place = {
         buf,
@@ -157,15 +165,15 @@ export function scanEntries(buf: Buffer, start: number, end: number, options: Sc
         recordEnd,
         judged: joined,
       };
-      const tagged = events.onMatch(place);
-      if (tagged !== null) edit(record, recordEnd, tagged);
+      if (events.onMatch(place, copied, into)) {
+        edited = true;
+        copied = recordEnd;
+      }
     }
   }
-  // Assigned in `edit`, which the compiler does not see.
-  const made = slices as Slices | null;
-  if (made !== null && copied < end) made.add(buf.subarray(copied, end));
+  if (edited) into.add(buf, copied, end);
   for (const [reason, times] of invalid) events.onInvalid(reason, times);
-  return { events: count, empty: kept === 0, slices: made?.all ?? null, copied: made?.copied ?? 0 };
+  return { events: count, empty: kept === 0, edited };
 }
 
 /** The time inside `[time, metadata]`. */
@@ -233,7 +241,7 @@ function eventTimeKind(buf: Buffer, time: number, end: number): TimeKind {
 }
 
 /** The time of an entry. */
-class EntryTime {
+export class EntryTime {
   /** Epoch ms. */
   readonly ms: number;
   readonly #nanos: number;

@@ -47,9 +47,9 @@ export class RuleLedger {
   /** What kept the last reload from coming into force; empty: it did. */
   loadErrors: readonly string[] = [];
 
-  matched(ruleId: string, nowMs: number): void {
+  matched(ruleId: string, nowMs: number, count: number): void {
     const hits = this.#of(ruleId);
-    hits.matches += 1;
+    hits.matches += count;
     hits.lastMatchMs = nowMs;
   }
 

@@ -9,6 +9,7 @@ import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
+import type { ReadMemory } from '../forward/valueReader.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
@@ -22,6 +23,7 @@ import type { DeliveryStatus } from './alertSide.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
+import { MatchTally } from './matchTally.js';
 import type { Notices } from './notices.js';
 import { PartialLines } from './partialLines.js';
 import type { RuleLedger } from './ruleLedger.js';
@@ -64,6 +66,7 @@ export class Stage {
   readonly #deps: StageDeps;
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
+  readonly #memory: ReadMemory;
   readonly #alerting: Alerting;
   readonly #partialLines = new Map<InputConfig, PartialLines>();
   readonly #notices: Notices;
@@ -87,6 +90,7 @@ export class Stage {
     this.#alerting = deps.alerting;
     this.#engines = this.#enginesOf(ruleSet, config.rules);
     const memory = readMemory(config.memoryLimit);
+    this.#memory = memory;
     const heldLimit = memoryShares(config.memoryLimit).held;
     this.#chain = new AckChain({
       heldLimit,
@@ -259,7 +263,7 @@ export class Stage {
     const { frame, context, input } = accepted;
     const { metrics, output } = this.#deps;
     // Said only once the chunk is final.
-    const matched: [ruleId: string, severity: string][] = [];
+    const matched = new MatchTally();
     const invalid: [reason: string, count: number][] = [];
     const alerts: DecidedAlert[] = [];
     // An event has no alert of its own because an earlier one has: its ack waits until that one is safe.
@@ -278,8 +282,9 @@ export class Stage {
         join: lines && ((buf, pos, end) => lines.look(tag, buf, pos, end, nowMs)),
         inflate: (f) => this.#inflate(f, context, input),
         tagOf: () => tag,
+        takeBlock: (size) => this.#memory.pool.takeHeld(size),
         events: {
-          onMatch: (place) =>
+          onMatch: (place, from, into) =>
             taggedAndAlerted(
               place,
               tag,
@@ -288,9 +293,11 @@ export class Stage {
               nowMs,
               alerts,
               ({ rule, severity }, outcome) => {
-                matched.push([rule.id, severity]);
+                matched.add(rule.id, severity);
                 hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
               },
+              from,
+              into,
             ),
           onInvalid: (reason, count) => invalid.push([reason, count]),
         },
@@ -305,6 +312,7 @@ export class Stage {
     }
     const asked = this.#alerting.unanswered();
     if (asked) {
+      made.release();
       lines?.withdraw();
       this.#asking = this.#askAndTake(asked, accepted, nowMs);
       return;
@@ -312,9 +320,9 @@ export class Stage {
     lines?.settle();
     const { chunk, events, extraBytes } = made;
     for (const [reason, count] of invalid) this.#notices.invalid(reason, count, tag, context.peer);
-    for (const [ruleId, severity] of matched) {
-      metrics.match(ruleId, severity);
-      this.#ledger.matched(ruleId, nowMs);
+    for (const { ruleId, severity, count } of matched.all) {
+      metrics.match(ruleId, severity, count);
+      this.#ledger.matched(ruleId, nowMs, count);
     }
     metrics.eventsIn += events;
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
@@ -323,8 +331,8 @@ export class Stage {
       const written = output.write(chunk, events).then(() => {
         if (!output.buffered) metrics.eventsOut += events;
       });
-      confirmations.push(written);
-    }
+      confirmations.push(written.finally(made.release));
+    } else made.release();
     if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
     if (hangsOnOthers) confirmations.push(this.#alerting.allSafe());
     if (confirmations.length === 0) {

@@ -3,6 +3,7 @@
 import type { Match } from '../detect/match.js';
 import { type Decoded, decode } from '../msgpack/decode.js';
 import { type Encodable, encode, mapHeader } from '../msgpack/encode.js';
+import { PieceList, type PieceTarget } from '../msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import { detectionOf, detectionRuleOf, ecsLeaves, type TagLeaf } from './leaves.js';
 import { type EntryShape, type MapShape, planTags } from './plan.js';
@@ -19,9 +20,39 @@ export function tagMsgpack(
   extra: readonly TagLeaf[] = [],
 ): Buffer[] | null {
   if (extra.length === 0) {
-    const quick = tagCommon(buf, start, end, matches);
-    if (quick) return quick;
+    const into = new PieceList();
+    if (tagCommon(buf, start, start, end, matches, into)) return into.slices;
   }
+  return tagAny(buf, start, end, matches, extra);
+}
+
+/**
+ * As `tagMsgpack`, into `into`, behind the bytes `[from, start)` that stay as they are. False: nothing to add, and nothing
+ * was put into it.
+ */
+export function spliceTags(
+  buf: Buffer,
+  from: number,
+  start: number,
+  end: number,
+  matches: readonly Match[],
+  into: PieceTarget,
+): boolean {
+  if (tagCommon(buf, from, start, end, matches, into)) return true;
+  const slices = tagAny(buf, start, end, matches, []);
+  if (slices === null) return false;
+  into.add(buf, from, start);
+  for (const slice of slices) into.add(slice, 0, slice.length);
+  return true;
+}
+
+function tagAny(
+  buf: Buffer,
+  start: number,
+  end: number,
+  matches: readonly Match[],
+  extra: readonly TagLeaf[],
+): Buffer[] | null {
   const root = new MsgpackMap(buf, start);
   const plan = planTags(root, matches, extra);
   if (plan === null) return null;
@@ -138,40 +169,57 @@ interface Constant {
 }
 const constants = new WeakMap<Match['rule'], Constant>();
 
-function tagCommon(buf: Buffer, start: number, end: number, matches: readonly Match[]): Buffer[] | null {
+/** False: the record is not a common one, and nothing was put into `into`. */
+function tagCommon(
+  buf: Buffer,
+  from: number,
+  start: number,
+  end: number,
+  matches: readonly Match[],
+  into: PieceTarget,
+): boolean {
   const count = lengthAt(buf, start);
   let at = start + headerSize(buf[start]!);
   let event = -1;
+  let past = -1;
   for (let left = count; left > 0; left -= 1) {
     const kb = buf[at]!;
-    if (kb < 0xa0 || kb > 0xbf) return null;
+    if (kb < 0xa0 || kb > 0xbf) return false;
     const key = at + 1;
     const length = kb & 0x1f;
     at = key + length;
-    for (let i = key; i < at; i += 1) if (buf[i] === 0x2e) return null;
-    if (isReserved(buf, key, length)) return null;
-    if (length === 5 && isWord(buf, key, 'event')) {
-      if (event !== -1) return null;
+    for (let i = key; i < at; i += 1) if (buf[i] === 0x2e) return false;
+    if (isReserved(buf, key, length)) return false;
+    const isEvent = length === 5 && isWord(buf, key, 'event');
+    if (isEvent) {
+      if (event !== -1) return false;
       event = at;
     }
     at = skip(buf, at, end);
-    if (at < 0) return null;
+    if (at < 0) return false;
+    if (isEvent) past = at;
   }
-  if (event !== -1 && !takesSeverity(buf, event, end)) return null;
+  if (event !== -1 && !takesSeverity(buf, event, end)) return false;
   const tags = constantOf(matches);
-  const header = mapHeader(count + tags.count + (event === -1 ? 1 : 0));
+  into.add(buf, from, start);
+  whole(into, mapHeader(count + tags.count + (event === -1 ? 1 : 0)));
   const body = start + headerSize(buf[start]!);
-  if (event === -1) return [header, buf.subarray(body, end), tags.eventPair, tags.pairs];
-  const past = skip(buf, event, end);
-  return [
-    header,
-    buf.subarray(body, event),
-    mapHeader(lengthAt(buf, event) + 2),
-    buf.subarray(event + headerSize(buf[event]!), past),
-    tags.eventPairs,
-    buf.subarray(past, end),
-    tags.pairs,
-  ];
+  if (event === -1) {
+    into.add(buf, body, end);
+    whole(into, tags.eventPair);
+  } else {
+    into.add(buf, body, event);
+    whole(into, mapHeader(lengthAt(buf, event) + 2));
+    into.add(buf, event + headerSize(buf[event]!), past);
+    whole(into, tags.eventPairs);
+    into.add(buf, past, end);
+  }
+  whole(into, tags.pairs);
+  return true;
+}
+
+function whole(into: PieceTarget, bytes: Buffer): void {
+  into.add(bytes, 0, bytes.length);
 }
 
 function constantOf(matches: readonly Match[]): Constant {

@@ -1,0 +1,15 @@
+// Bytes that are put together from pieces of others: where the pieces go, end to end.
+
+export interface PieceTarget {
+  /** The bytes `[from, to)` of `buf` come next. They stay untouched until the target is done with them. */
+  add(buf: Buffer, from: number, to: number): void;
+}
+
+/** Pieces as slices. */
+export class PieceList implements PieceTarget {
+  readonly slices: Buffer[] = [];
+
+  add(buf: Buffer, from: number, to: number): void {
+    if (to > from) this.slices.push(from === 0 && to === buf.length ? buf : buf.subarray(from, to));
+  }
+}

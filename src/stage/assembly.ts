@@ -1,0 +1,114 @@
+// The new body of a chunk, put together from pieces of the old one and of our own bytes. A few pieces stay where they
+// are and are written as slices. Many short ones, as of a chunk in which every event is tagged (or that a sender can
+// provoke with a broken entry beside every good one), are copied to blocks: a slice takes more than a hundred bytes of
+// memory and a part of a write, and a fresh buffer of this size costs more than copying (page faults; see blocks.ts).
+import type { Block } from '../forward/blocks.js';
+import type { PieceTarget } from '../msgpack/pieces.js';
+
+/** Pieces that are looked at together: copied when they are shorter than LONG on average. */
+const BATCH = 16;
+const LONG = 8 * 1024;
+/** Up to this size a byte at a time: a view of the bytes costs more. */
+const TINY = 24;
+export const ASSEMBLY_BLOCK = 256 * 1024;
+
+export class Assembly implements PieceTarget {
+  readonly #takeBlock: (size: number) => Block;
+  readonly #slices: Buffer[] = [];
+  readonly #blocks: Block[] = [];
+  /** The block that is copied to, from `#from` (what is before that is among the slices) to `#to`. */
+  #block: Buffer | null = null;
+  #from = 0;
+  #to = 0;
+  /** Pieces that wait for their batch to be full, and how many and how long they are. */
+  readonly #bufs: Buffer[] = [];
+  readonly #offsets: number[] = [];
+  #count = 0;
+  #waiting = 0;
+  #bytes = 0;
+
+  /** @param takeBlock of at least so many bytes; released by `release`. */
+  constructor(takeBlock: (size: number) => Block) {
+    this.#takeBlock = takeBlock;
+  }
+
+  /** Whether there is nothing in it. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  add(buf: Buffer, from: number, to: number): void {
+    if (to <= from) return;
+    const i = this.#count++;
+    this.#bufs[i] = buf;
+    this.#offsets[2 * i] = from;
+    this.#offsets[2 * i + 1] = to;
+    this.#waiting += to - from;
+    this.#bytes += to - from;
+    if (i === BATCH - 1) this.#settle();
+  }
+
+  /** The body in slices. Nothing is added afterwards; `release` when they are no longer read. */
+  finish(): Buffer[] {
+    // The last ones are too few to be worth a first block.
+    if (this.#block === null) this.#keepAll();
+    else this.#settle();
+    this.#endPart();
+    return this.#slices;
+  }
+
+  release(): void {
+    for (const block of this.#blocks.splice(0)) block.release();
+  }
+
+  #settle(): void {
+    if (this.#waiting >= this.#count * LONG) this.#keepAll();
+    else {
+      for (let i = 0; i < this.#count; i += 1)
+        this.#copy(this.#bufs[i]!, this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!);
+      this.#clear();
+    }
+  }
+
+  #keepAll(): void {
+    if (this.#count === 0) return;
+    this.#endPart();
+    for (let i = 0; i < this.#count; i += 1) {
+      const buf = this.#bufs[i]!;
+      const [from, to] = [this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!];
+      this.#slices.push(from === 0 && to === buf.length ? buf : buf.subarray(from, to));
+    }
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#count = 0;
+    this.#waiting = 0;
+  }
+
+  #copy(buf: Buffer, from: number, to: number): void {
+    const length = to - from;
+    let block = this.#block;
+    if (block === null || this.#to + length > block.length) {
+      this.#endPart();
+      const next = this.#takeBlock(Math.max(ASSEMBLY_BLOCK, length));
+      this.#blocks.push(next);
+      block = next.buffer;
+      this.#block = block;
+      this.#from = 0;
+      this.#to = 0;
+    }
+    if (length <= TINY) {
+      let at = this.#to;
+      for (let i = from; i < to; i += 1) block[at++] = buf[i]!;
+    } else if (length === buf.length) block.set(buf, this.#to);
+    else block.set(new Uint8Array(buf.buffer, buf.byteOffset + from, length), this.#to);
+    this.#to += length;
+  }
+
+  #endPart(): void {
+    if (this.#block !== null && this.#to > this.#from)
+      this.#slices.push(this.#block.subarray(this.#from, this.#to));
+    this.#from = this.#to;
+  }
+}

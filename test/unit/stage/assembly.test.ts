@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BlockPool } from '../../../src/forward/blocks.js';
+import { ASSEMBLY_BLOCK, Assembly } from '../../../src/stage/assembly.js';
+
+function assembly() {
+  const pool = new BlockPool();
+  return { pool, made: new Assembly((size) => pool.takeHeld(size)) };
+}
+const addAll = (made: Assembly, pieces: readonly Buffer[]): void => {
+  for (const piece of pieces) made.add(piece, 0, piece.length);
+};
+
+describe('the new body of a chunk', () => {
+  it('that has few pieces, or long ones, is those pieces as slices', () => {
+    const { made, pool } = assembly();
+    const long = Array.from({ length: 96 }, () => Buffer.alloc(9000, 'x'));
+    addAll(made, long);
+    const few = Array.from({ length: 15 }, (_, n) => Buffer.from(`${n},`));
+    addAll(made, few);
+    const slices = made.finish();
+    expect(slices.every((s, i) => s === [...long, ...few][i])).toBe(true);
+    expect(slices).toHaveLength(111);
+    expect(pool.leftBytes).toBe(0);
+  });
+
+  it('that has many short pieces is copied to blocks, which are given back when it is released', () => {
+    const { made, pool } = assembly();
+    const given = Array.from({ length: 100_000 }, (_, n) => Buffer.from(`${n},`));
+    addAll(made, given);
+    const slices = made.finish();
+    expect(slices.length).toBeLessThan(10);
+    expect(Buffer.concat(slices).equals(Buffer.concat(given))).toBe(true);
+    expect(pool.leftBytes).toBe(ASSEMBLY_BLOCK * slices.length);
+    made.release();
+    expect(pool.leftBytes).toBe(0);
+    expect(pool.freeBytes).toBe(ASSEMBLY_BLOCK * slices.length);
+  });
+
+  it('is the pieces end to end, whatever their lengths', () => {
+    const source = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251));
+    const piece = fc.oneof(
+      { weight: 6, arbitrary: fc.nat({ max: 40 }) },
+      { weight: 3, arbitrary: fc.nat({ max: 5000 }) },
+      { weight: 1, arbitrary: fc.nat({ max: 300_000 }) },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat({ max: 1000 }), piece), { maxLength: 120 }), (pieces) => {
+        const { made, pool } = assembly();
+        const expected: Buffer[] = [];
+        for (const [from, length] of pieces) {
+          const to = Math.min(source.length, from + length);
+          made.add(source, from, to);
+          expected.push(source.subarray(from, to));
+        }
+        const all = Buffer.concat(expected);
+        expect(made.isEmpty).toBe(all.length === 0);
+        expect(Buffer.concat(made.finish()).equals(all)).toBe(true);
+        made.release();
+        expect(pool.leftBytes).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
