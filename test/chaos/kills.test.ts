@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { figures, long } from '../support/chaos.js';
 import { Fluentd, freePort, noFluentd, until } from '../support/fluentd.js';
+import { sendingConf, sourceConf } from '../support/fluentdConf.js';
 import { ForwardTap } from '../support/forwardTap.js';
 import { Program } from '../support/program.js';
 import { match, plain } from '../support/records.js';
@@ -24,41 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const source = (port: number): string => `<system>
-  log_level warn
-</system>
-<source>
-  @type forward
-  bind 127.0.0.1
-  port ${port}
-</source>
-<label @FLUENT_LOG>
-  <match **>
-    @type null
-  </match>
-</label>
-`;
-const sending = (port: number, to: number, name: string): string => `${source(port)}<match **>
-  @type forward
-  require_ack_response true
-  ack_response_timeout 10s
-  heartbeat_type none
-  <server>
-    host 127.0.0.1
-    port ${to}
-  </server>
-  <buffer tag>
-    @type file
-    path ${join(folder, name)}
-    flush_mode interval
-    flush_interval 0.3s
-    retry_wait 0.5s
-    retry_max_interval 1s
-    retry_forever true
-  </buffer>
-</match>
-`;
-const receiving = (port: number, name: string): string => `${source(port)}<match **>
+const receiving = (port: number, name: string): string => `${sourceConf(port)}<match **>
   @type file
   path ${join(folder, name, 'out')}
   append true
@@ -162,7 +129,10 @@ describe.skipIf(noFluentd !== null).each([
       await freePort(),
       await freePort(),
     ];
-    const first = fluentd('first', sending(inPort, toStage, 'first-buffer'));
+    const first = fluentd(
+      'first',
+      sendingConf({ port: inPort, to: toStage, buffer: join(folder, 'first-buffer'), ackTimeout: '10s' }),
+    );
     const downstream = fluentd('downstream', receiving(outPort, 'events'));
     const sink = fluentd('sink', receiving(alertPort, 'alerts'));
     const stage = stageAt(stagePort, toDownstream, alertPort, more);

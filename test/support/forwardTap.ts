@@ -40,14 +40,24 @@ export class ForwardTap {
   readonly passages: Passage[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
+  readonly #ackDelay: (connection: number) => number;
+  #connections = 0;
 
-  private constructor(to: number) {
+  private constructor(to: number, ackDelay: (connection: number) => number) {
+    this.#ackDelay = ackDelay;
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#join(client, to));
   }
 
-  /** @param port where it listens. @param to the port on this machine that it passes on to. */
-  static async start(port: number, to: number): Promise<ForwardTap> {
-    const tap = new ForwardTap(to);
+  /**
+   * @param port where it listens. @param to the port on this machine that it passes on to.
+   * @param ackDelay for how long what comes back on the n-th connection (from 0) is held, ms.
+   */
+  static async start(
+    port: number,
+    to: number,
+    ackDelay: (connection: number) => number = () => 0,
+  ): Promise<ForwardTap> {
+    const tap = new ForwardTap(to, ackDelay);
     await new Promise<void>((resolve) => tap.#server.listen(port, '127.0.0.1', resolve));
     return tap;
   }
@@ -88,6 +98,8 @@ export class ForwardTap {
     const server = connect({ host: '127.0.0.1', port: to, allowHalfOpen: true, noDelay: true });
     client.setNoDelay(true);
     const waiting = new Map<string, Passage>();
+    const delay = this.#ackDelay(this.#connections);
+    this.#connections += 1;
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -103,7 +115,8 @@ export class ForwardTap {
     server.once('connect', () => {
       this.#keep(client, server, waiting);
       client.pipe(server);
-      server.pipe(client);
+      if (delay === 0) server.pipe(client);
+      else server.on('data', (bytes) => setTimeout(() => client.write(bytes), delay));
     });
   }
 
