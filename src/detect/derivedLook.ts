@@ -1,12 +1,10 @@
-// The first look at fields that a mapping derives (`as`): whether some rule is indexed under what a record's values make
-// of it. The same few values come again and again, so the answer is remembered by them; what is new is worked out.
+// The first look at a field that a mapping derives (`as`): which rules hang on what a record's values make of it. The
+// same few values come again and again, so the answer is remembered by them; what is new is worked out.
 import type { RawValue } from '../fields/mapping.js';
-import type { Found } from './found.js';
 import { scalarKind, scalarText } from './scalars.js';
-import type { FieldPlan } from './sighting.js';
-import type { Views } from './views.js';
-
-type Derived = Views['views'][number]['derived'][number];
+import type { Trial } from './trials.js';
+import type { FieldIndex } from './viewIndex.js';
+import type { DerivedField } from './views.js';
 
 /** Values remembered a field; past it they are forgotten. */
 const MAX_KNOWN = 4096;
@@ -14,16 +12,17 @@ const MAX_KNOWN = 4096;
 const MAX_TEXT = 256;
 
 export class DerivedLook {
-  readonly #derived: Derived;
-  readonly #plan: FieldPlan;
-  readonly #known = new Map<string, boolean>();
+  readonly #derived: DerivedField;
+  readonly #index: FieldIndex;
+  readonly #known = new Map<string, readonly Trial[]>();
   #key = '';
-  #groups: RawValue[][] = [];
+  /** The values of the record, and the input that each belongs to. */
+  readonly #values: RawValue[] = [];
+  readonly #groups: number[] = [];
 
-  /** @param plan the atoms of the field that rules are indexed under. */
-  constructor(derived: Derived, plan: FieldPlan) {
+  constructor(derived: DerivedField, index: FieldIndex) {
     this.#derived = derived;
-    this.#plan = plan;
+    this.#index = index;
   }
 
   /** Which input of the field a slot is; -1: none. */
@@ -33,40 +32,41 @@ export class DerivedLook {
 
   begin(): void {
     this.#key = '';
+    if (this.#values.length === 0) return;
+    this.#values.length = 0;
+    this.#groups.length = 0;
   }
 
   /** A value of input `group`, in document order. */
   add(group: number, buf: Buffer, pos: number): void {
     const kind = scalarKind(buf, pos);
-    if (kind !== null) this.#key += `${group}${kind}${scalarText(buf, pos)}\u0000`;
+    if (kind === null) return;
+    const text = scalarText(buf, pos);
+    this.#key += `${group}${kind}${text.length} ${text}`;
+    this.#values.push({ kind, text });
+    this.#groups.push(group);
   }
 
-  /** Whether a rule hangs on what the values that were added make of the field. `inputsOf` says again which they were. */
-  holds(found: Found, buf: Buffer, inputsOf: (state: number) => readonly number[]): boolean {
+  /** The trials that hang on what the values that were added make of the field. */
+  trials(): readonly Trial[] {
     const key = this.#key;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    this.#groups = this.#derived.slots.map(() => []);
-    for (let i = 0; i < found.count; i += 1) {
-      const pos = found.positions[i]!;
-      const kind = scalarKind(buf, pos);
-      if (kind === null) continue;
-      for (const group of inputsOf(found.states[i]!))
-        this.#groups[group]!.push({ kind, text: scalarText(buf, pos) });
+    const groups: RawValue[][] = this.#derived.slots.map(() => []);
+    this.#values.forEach((value, i) => void groups[this.#groups[i]!]!.push(value));
+    const { plan, present, exists } = this.#index;
+    const trials = new Set<Trial>();
+    for (const { kind, text } of this.#derived.as(groups)) {
+      for (const trial of [...present, ...exists]) trials.add(trial);
+      const atoms = kind === 'string' ? [plan.literals.findText(text)] : plan.looseAtoms(text, kind);
+      for (const atom of atoms)
+        if (atom !== -1) for (const trial of this.#index.ofAtom(atom)) trials.add(trial);
     }
-    const { present, exists, literals, loose } = this.#plan;
-    const holds = this.#derived
-      .as(this.#groups)
-      .some(
-        ({ kind, text }) =>
-          present !== -1 ||
-          exists !== -1 ||
-          (kind === 'string' ? literals.findText(text) !== -1 : loose.length > 0),
-      );
+    const found = [...trials];
     if (key.length <= MAX_TEXT) {
       if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      this.#known.set(key, holds);
+      this.#known.set(key, found);
     }
-    return holds;
+    return found;
   }
 }

@@ -12,14 +12,18 @@ import { JsonReduction } from './jsonReduction.js';
 import { contextFields, type FieldView, type Match } from './match.js';
 import { fieldsReadOnMatch, matchOf } from './matchOf.js';
 import { StateSet, type Want } from './paths.js';
-import { narrowest, needsOf, type Program, ProgramBuilder } from './program.js';
+import { needsOf, type Program, ProgramBuilder } from './program.js';
 import { Quarantine } from './quarantine.js';
+import { Recognition } from './recognition.js';
 import { timeKeys } from './recordTime.js';
 import { RecordTree } from './recordTree.js';
 import { RecordUnits } from './recordUnits.js';
 import { Shapes } from './shapes.js';
-import { planFields, Sighting } from './sighting.js';
+import { Sighting } from './sighting.js';
 import type { StatefulFields } from './stateful.js';
+import { StateMeanings } from './stateMeanings.js';
+import type { Candidate, RuleCost, Trial } from './trials.js';
+import { ViewIndex } from './viewIndex.js';
 import { compileViews, type Views } from './views.js';
 
 export interface EngineOptions {
@@ -42,27 +46,6 @@ export interface EngineOptions {
 
 const noFields: StatefulFields = {};
 
-/** What one rule has cost this engine so far. */
-export interface RuleCost {
-  /** Events for which it was evaluated at all: its narrowest condition held, or it has none. */
-  readonly candidates: number;
-  /** Of these, how many were timed, and the ms that they took. */
-  readonly timed: number;
-  readonly ms: number;
-}
-
-interface Candidate {
-  readonly rule: Rule;
-  readonly program: Program;
-  readonly exceptions: readonly { readonly program: Program; readonly expires: number | null }[];
-  /** RuleCost, as it grows. */
-  candidates: number;
-  timed: number;
-  ms: number;
-  /** The serial in which it was put on the list. */
-  listed: number;
-}
-
 export class Engine {
   readonly ruleSet: RuleSet;
   /** What the last `match` found: highest risk score first, then rule id, then the record's place. */
@@ -75,18 +58,14 @@ export class Engine {
   readonly #hits = new Hits();
   readonly #found = new Found();
   readonly #shapes: Shapes;
+  readonly #recognition: Recognition;
   readonly #firstLook: FirstLook;
   readonly #units: RecordUnits;
   readonly #tree: RecordTree;
   /** Fields that a record does not take from the one around it: its text, and of a list of records the id. */
   readonly #own: { readonly single: ReadonlySet<number>; readonly listed: ReadonlySet<number> };
   readonly #sighting: Sighting;
-  /** Atom to the rules that hang on it; null: none. */
-  readonly #indexed: (Candidate[] | null)[];
-  readonly #always: Candidate[] = [];
   readonly #candidates: readonly Candidate[];
-  readonly #list: Candidate[] = [];
-  #serial = 0;
   /** Of the event under the rules now. */
   #bytes = 0;
   /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
@@ -112,11 +91,11 @@ export class Engine {
         candidates: 0,
         timed: 0,
         ms: 0,
-        listed: 0,
       }),
     );
     this.#candidates = candidates;
-    const indexed = this.#index(candidates);
+    // Needs can be on fields and atoms that no condition has as such.
+    for (const { program } of candidates) needsOf(program, builder);
     for (const name of contextFields) builder.field(name);
     for (const rule of ruleSet.rules) for (const name of fieldsReadOnMatch(rule)) builder.field(name);
     const text = builder.field('message');
@@ -125,25 +104,22 @@ export class Engine {
     this.#views = compileViews(builder.fields, deep, options.mappings, options.jsonText);
     this.#states = new StateSet(this.#views.wants);
     this.#shapes = new Shapes(this.#found, this.#states, this.#views.firstMark);
-    this.#units = new RecordUnits(this.#views);
-    this.#indexed = builder.atoms.map((_, atom) => indexed.get(atom) ?? null);
-    const plans = planFields(builder.fields.length, builder.atoms);
-    this.#sighting = new Sighting(plans, builder.atoms, this.#views, (atom) => this.#consider(atom));
+    const meanings = new StateMeanings(this.#views, this.#states);
+    this.#recognition = new Recognition(this.#views, meanings);
+    this.#units = new RecordUnits(this.#views, meanings);
+    this.#sighting = new Sighting(builder.fields.length, [...builder.atoms], this.#views, meanings);
     this.#firstLook = new FirstLook(
-      builder.fields.length,
-      builder.atoms,
       this.#views,
-      this.#states,
-      (atom) => this.#indexed[atom] !== null,
+      meanings,
+      this.#recognition,
+      (view) => new ViewIndex(candidates, this.#views.views[view]!, builder),
     );
     this.#tree = new RecordTree(this.#views, this.#units, {
-      view: (hits) => this.#sighting.viewOf(hits),
+      view: (hits) => this.#recognition.ofHits(hits),
       walk: (unit, hits) => {
-        hits.clear();
         this.#shapes.over(unit.buf, unit.end);
         if (this.#shapes.walk(unit.pos) < 0) return false;
-        hits.take(this.#found, unit.buf, this.#states.states, this.#views.firstMark);
-        this.#units.jsonColumns(hits, this.#states);
+        this.#takeAll(unit.buf, hits);
         return true;
       },
     });
@@ -158,14 +134,19 @@ export class Engine {
     this.#shapes.over(buf, end);
     const next = this.#shapes.walk(pos);
     if (next < 0) return next;
-    if (this.#always.length === 0 && !this.#firstLook.look(this.#found, buf)) return next;
+    const view = this.#firstLook.look(this.#found, buf);
+    if (view !== -1 && this.#firstLook.trials.length === 0 && !this.#firstLook.isNew) return next;
     this.#bytes = next - pos;
     const hits = this.#hits;
-    hits.clear();
-    hits.take(this.#found, buf, this.#states.states, this.#views.firstMark);
-    this.#units.jsonColumns(hits, this.#states);
-    if (this.#units.any(hits)) this.#judgeTree(buf, pos, hits, nowMs);
-    else this.#judge(buf, pos, hits, null, nowMs);
+    if (view !== -1) {
+      hits.clear();
+      hits.take(this.#found, buf);
+      this.#judge(buf, pos, hits, view, null, nowMs);
+    } else {
+      this.#takeAll(buf, hits);
+      if (this.#units.any(hits)) this.#judgeTree(buf, pos, hits, nowMs);
+      else this.#judgeAll(buf, pos, hits, null, nowMs);
+    }
     if (this.matches.length > 1) this.matches.sort(byRisk);
     return next;
   }
@@ -222,7 +203,7 @@ export class Engine {
     const tree = { buf, pos, end: buf.length, path: null, onlyKnown: false, inner: null };
     this.#tree.judge(tree, hits, (record, itsHits) => {
       const before = this.matches.length;
-      this.#judge(record.buf, record.pos, itsHits, record.path, nowMs);
+      this.#judgeAll(record.buf, record.pos, itsHits, record.path, nowMs);
       // A match is read from a state that the next record overwrites.
       const found = this.matches.slice(before).map((m) => keep(m, this.#builder.fields));
       this.matches.splice(before, found.length, ...found);
@@ -230,30 +211,42 @@ export class Engine {
     });
   }
 
-  /** @param path null: the event itself. */
-  #judge(buf: Buffer, pos: number, hits: Hits, path: string | null, nowMs: number): void {
-    this.#serial += 1;
-    if (this.#list.length > 0) this.#list.length = 0;
-    const { outers } = this.#tree;
-    const own = path?.includes('[') ? this.#own.listed : this.#own.single;
-    const view = this.#sighting.begin(hits, outers, own);
-    this.#record = { buf, pos, view, decoded: undefined, ecs: undefined };
-    for (const candidate of this.#always) this.#try(candidate, path, nowMs);
-    // Candidates are put on the list while `begin` runs; none is added here.
-    for (const candidate of this.#list) this.#try(candidate, path, nowMs);
+  /** Takes what the last walk found, and what is in columns of JSON text. */
+  #takeAll(buf: Buffer, hits: Hits): void {
+    hits.clear();
+    hits.take(this.#found, buf);
+    this.#units.jsonColumns(hits, this.#states);
   }
 
-  #try(candidate: Candidate, path: string | null, nowMs: number): void {
+  /** @param path null: the event itself. */
+  #judgeAll(buf: Buffer, pos: number, hits: Hits, path: string | null, nowMs: number): void {
+    const view = this.#recognition.ofHits(hits);
+    this.#firstLook.lookAtAll(hits, view, this.#tree.outers);
+    this.#judge(buf, pos, hits, view, path, nowMs);
+  }
+
+  /** Tries the rules that the first look has listed. */
+  #judge(buf: Buffer, pos: number, hits: Hits, view: number, path: string | null, nowMs: number): void {
+    const own = path?.includes('[') ? this.#own.listed : this.#own.single;
+    this.#sighting.begin(hits, view, this.#tree.outers, own);
+    this.#record = { buf, pos, view, decoded: undefined, ecs: undefined };
+    const { trials, isNew } = this.#firstLook;
+    if (isNew) this.#sighting.readAll();
+    for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
+  }
+
+  #try(trial: Trial, path: string | null, nowMs: number): void {
+    const { candidate } = trial;
     if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return;
     if (this.#tree.matchedAround.has(candidate.rule)) return;
     if (!this.#asking) candidate.candidates += 1;
     const { clock } = this.#options;
     if (clock === undefined) {
-      this.#attempt(candidate, path, nowMs);
+      this.#attempt(trial, path, nowMs);
       return;
     }
     const started = clock();
-    this.#attempt(candidate, path, nowMs);
+    this.#attempt(trial, path, nowMs);
     const ended = clock();
     if (!this.#asking) {
       candidate.timed += 1;
@@ -262,9 +255,9 @@ export class Engine {
     this.#quarantine.took(candidate.rule, started, ended, this.#bytes);
   }
 
-  #attempt(candidate: Candidate, path: string | null, nowMs: number): void {
+  #attempt({ candidate, program }: Trial, path: string | null, nowMs: number): void {
     try {
-      if (!this.#run(candidate.program)) return;
+      if (!this.#run(program)) return;
       if (this.#asking) {
         this.#held = true;
         return;
@@ -287,6 +280,8 @@ export class Engine {
         return true;
       case 'atom':
         return this.#sighting.holds(p.atom);
+      case 'in':
+        return this.#sighting.holdsAny(p.field, p.atoms);
       case 'not':
         return !this.#run(p.of);
       case 'and':
@@ -328,38 +323,6 @@ export class Engine {
         return slow.map((v) => v.text);
       },
     };
-  }
-
-  #consider(atom: number): void {
-    const candidates = this.#indexed[atom];
-    if (!candidates) return;
-    for (let i = 0; i < candidates.length; i += 1) {
-      const c = candidates[i]!;
-      if (c.listed === this.#serial) continue;
-      c.listed = this.#serial;
-      this.#list.push(c);
-    }
-  }
-
-  /** Hangs each rule on its narrowest need; one without any is tried always. */
-  #index(candidates: readonly Candidate[]): Map<number, Candidate[]> {
-    const builder = this.#builder;
-    const needs = candidates.map((c) => needsOf(c.program, builder));
-    const asked = new Map<number, number>();
-    for (const need of needs.flat(2)) asked.set(need, (asked.get(need) ?? 0) + 1);
-    const index = new Map<number, Candidate[]>();
-    candidates.forEach((candidate, i) => {
-      if (needs[i]!.length === 0) {
-        this.#always.push(candidate);
-        return;
-      }
-      for (const atom of narrowest(needs[i]!, builder, asked)) {
-        const list = index.get(atom);
-        if (list) list.push(candidate);
-        else index.set(atom, [candidate]);
-      }
-    });
-    return index;
   }
 }
 

@@ -4,8 +4,9 @@
 import { mappingsFor, type UserMapping } from '../fields/userMapping.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { tagPattern } from '../rules/tagPattern.js';
-import { Engine, type EngineOptions, type RuleCost } from './engine.js';
+import { Engine, type EngineOptions } from './engine.js';
 import { Quarantine } from './quarantine.js';
+import type { RuleCost } from './trials.js';
 
 /** Elastic's index pattern (as a rule's `index` writes it) to Fluentd match patterns. */
 type Routes = Readonly<Record<string, readonly string[]>>;

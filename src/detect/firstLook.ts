@@ -1,316 +1,255 @@
-// The first look at what a walk found: whether the record can match any rule at all. It probes the few values that
-// rules are indexed under, in the view that the record's form calls for, and nothing else; most records end here.
-// It may say yes to a record that no rule matches, never no to one that some rule does: then, and whenever a field is
-// seen for the first time, the record is judged in full (sighting.ts, its slow twin).
-import { headerSize, kindOf, lengthAt } from '../msgpack/scan.js';
-import { DerivedLook } from './derivedLook.js';
-import type { Found } from './found.js';
-import { LiteralTable } from './literals.js';
-import type { StateSet } from './paths.js';
-import type { Atom } from './program.js';
+// The first look at what a walk found: which rules can match the record at all. It probes the few values that rules
+// hang on, in the view that the record's form calls for, and nothing else; most records end here.
+// It may list a rule that does not match, never leave out one that does: whether it matches is said by its whole query
+// (sighting.ts, which reads fields exactly and only when asked).
+import { headerSize, lengthAt } from '../msgpack/scan.js';
+import type { DerivedLook } from './derivedLook.js';
+import type { Found, Hits } from './found.js';
+import type { Recognition } from './recognition.js';
 import { looksLikeJson } from './recordUnits.js';
 import { scalarKind, scalarText } from './scalars.js';
-import { type FieldPlan, planFields } from './sighting.js';
-import type { CompiledClue, Views } from './views.js';
+import { HAS_CLUE, HAS_MARK, HAS_TEXT, type StateMeanings } from './stateMeanings.js';
+import type { Trial } from './trials.js';
+import type { FieldIndex, ViewIndex } from './viewIndex.js';
+import type { Views } from './views.js';
 
-/** What a value means, by state and view. */
-const UNKNOWN = 0;
+/** What a value in a state asks for in a view. */
+interface Ask {
+  /** Hang on there being any value. */
+  readonly any: readonly Trial[];
+  /** Hang on what the value is. */
+  readonly probes: readonly FieldIndex[];
+  readonly inputs: readonly { readonly look: DerivedLook; readonly group: number }[];
+  /** Hang on a field that is made of a map or list here too. */
+  readonly whole: readonly Trial[];
+  /** Some field is made of what is here, a map or list too. */
+  readonly isWhole: boolean;
+}
+
+/** Seen, and asking for nothing. */
 const NOTHING = 1;
-const JUDGE = 2;
-const PROBE = 3;
+/** Seen, and asking for something. */
+const ASKS = 2;
+/** Only something else than a scalar was seen yet, and it asked for nothing. */
+const NO_SCALAR = 3;
 
-/** What a state may hold besides, in any view. */
-const HAS_CLUE = 1;
-const HAS_MARK = 2;
-/** A column that holds JSON text in some view, and nothing else that is marked. */
-const HAS_TEXT = 4;
-
-interface Clue {
-  readonly id: number;
-  readonly compiled: CompiledClue;
-  /** Of `oneOf`. */
-  readonly literals: LiteralTable | null;
-  /** Of `endsWith`. */
-  readonly ending: Buffer | null;
-}
-
-interface Probe {
-  readonly literals: LiteralTable;
-  /** Some literal could be the text of a number or boolean. */
-  readonly loose: boolean;
-}
+const hasClue = HAS_CLUE;
+const hasMark = HAS_MARK;
+const hasText = HAS_TEXT;
 
 export class FirstLook {
+  /** The rules to be tried on the last record, each once. */
+  readonly trials: Trial[] = [];
+  /** A value was seen where none was seen before: all fields of the record are worth reading. */
+  isNew = false;
   readonly #views: Views;
-  readonly #states: StateSet;
-  /** By field: those atoms only that rules are indexed under. */
-  readonly #indexed: readonly FieldPlan[];
-  /** View to whether its own values list a rule for every record. */
-  readonly #always: readonly boolean[];
-  /** By view: the derived fields that rules are indexed under. */
-  readonly #derived: readonly (readonly DerivedLook[])[];
-  readonly #cluesBySlot = new Map<number, Clue[]>();
-  readonly #clueIds: readonly (readonly (readonly number[])[])[];
-  readonly #held: Float64Array;
-  #serial = 0;
-  /** By state. */
-  #known = 0;
-  #flags = new Uint8Array(64);
-  readonly #clues: (readonly Clue[])[] = [];
-  /** All of them only ask whether there is a value; and the record in which one was seen last. */
-  readonly #isBare: boolean[] = [];
-  readonly #seenIn: number[] = [];
+  readonly #meanings: StateMeanings;
+  readonly #recognition: Recognition;
+  readonly #indexOf: (view: number) => ViewIndex;
+  readonly #indexes: (ViewIndex | undefined)[];
   /** By state and view. */
-  #meanings = new Uint8Array(0);
-  readonly #probes: (readonly Probe[])[] = [];
-  /** What a value that is no scalar means, for states and views where no scalar was seen. */
-  #noScalar = new Uint8Array(0);
-  readonly #inputs: (readonly { readonly look: DerivedLook; readonly group: number }[])[] = [];
+  #known = new Uint8Array(0);
+  readonly #asks: Ask[] = [];
+  readonly #asksAround: (Ask | undefined)[] = [];
+  #serial = 0;
 
-  /** @param isIndexed whether some rule hangs on an atom. */
+  /** @param indexOf made once a view, when it is first asked for. */
   constructor(
-    fields: number,
-    atoms: readonly Atom[],
     views: Views,
-    states: StateSet,
-    isIndexed: (atom: number) => boolean,
+    meanings: StateMeanings,
+    recognition: Recognition,
+    indexOf: (view: number) => ViewIndex,
   ) {
     this.#views = views;
-    this.#states = states;
-    this.#indexed = planFields(fields, atoms, isIndexed);
-    let clues = 0;
-    this.#clueIds = views.views.map((view) =>
-      view.clues.map((group) =>
-        group.map((compiled) => {
-          const id = clues++;
-          const made = clueOf(id, compiled);
-          const list = this.#cluesBySlot.get(compiled.slot);
-          if (list) list.push(made);
-          else this.#cluesBySlot.set(compiled.slot, [made]);
-          return id;
-        }),
-      ),
-    );
-    this.#held = new Float64Array(clues);
-    this.#always = views.views.map((view) =>
-      view.constants.some((c) => c.values.some((value) => isAsked(this.#indexed[c.field]!, value.text))),
-    );
-    this.#derived = views.views.map((view) =>
-      view.derived
-        .filter((d) => isAsked(this.#indexed[d.field]!, null))
-        .map((d) => new DerivedLook(d, this.#indexed[d.field]!)),
-    );
+    this.#meanings = meanings;
+    this.#recognition = recognition;
+    this.#indexOf = indexOf;
+    this.#indexes = views.views.map(() => undefined);
   }
 
-  /** Whether the record in `buf` must be judged. */
-  look(found: Found, buf: Buffer): boolean {
-    if (this.#known < this.#states.states.length) this.#learnStates();
+  /**
+   * The view of the record in `buf`, with `trials` for it; -1 when there may be records or JSON text in it, so that
+   * what was found is not all.
+   */
+  look(found: Found, buf: Buffer): number {
+    const meanings = this.#meanings;
+    meanings.learn();
+    const { flags } = meanings;
     const { count, states, positions } = found;
-    const flags = this.#flags;
     let clue = false;
     for (let i = 0; i < count; i += 1) {
       const flag = flags[states[i]!]!;
       if (flag === 0) continue;
-      if ((flag & HAS_MARK) !== 0 && mayHoldRecords(buf, positions[i]!)) return true;
-      if ((flag & HAS_TEXT) !== 0 && looksLikeJson(buf, positions[i]!)) return true;
-      if ((flag & HAS_CLUE) !== 0) clue = true;
+      if ((flag & hasMark) !== 0 && mayHoldRecords(buf, positions[i]!)) return -1;
+      if ((flag & hasText) !== 0 && looksLikeJson(buf, positions[i]!)) return -1;
+      if ((flag & hasClue) !== 0) clue = true;
     }
-    const view = clue ? this.#recognise(found, buf) : this.#views.fallback;
-    if (this.#always[view]) return true;
-    const views = this.#always.length;
-    const meanings = this.#meanings;
-    const derived = this.#derived[view]!;
-    for (let d = 0; d < derived.length; d += 1) derived[d]!.begin();
-    let judge = false;
-    for (let i = 0; i < count; i += 1) {
-      const at = states[i]! * views + view;
-      const meaning = meanings[at]!;
-      if (meaning === NOTHING) continue;
-      const pos = positions[i]!;
-      if (meaning === UNKNOWN) {
-        // The field is seen for the first time. The rest is looked at all the same: each state is new only once.
-        if (scalarKind(buf, pos) !== null) {
-          this.#learn(states[i]!, view);
-          judge = true;
-        } else if (this.#mayMeanMore(at)) judge = true;
-      } else if (meaning === JUDGE) {
-        judge = true;
-      } else if (!judge) {
-        judge = this.#probe(this.#probes[at]!, buf, pos);
-        for (const { look, group } of this.#inputs[at]!) look.add(group, buf, pos);
-      }
-    }
-    for (let d = 0; d < derived.length && !judge; d += 1) {
-      const look = derived[d]!;
-      judge = look.holds(found, buf, (state) =>
-        (this.#inputs[state * views + view] ?? []).filter((i) => i.look === look).map((i) => i.group),
-      );
-    }
-    return judge;
+    const view = clue ? this.#recognition.ofFound(found, buf) : this.#views.fallback;
+    const index = this.#begin(view);
+    this.#see(found, 0, count, buf, view, index);
+    this.#end(index);
+    return view;
   }
 
-  /**
-   * Whether a record must be judged for a map, an array or nil where no scalar was seen yet. Where it means nothing it
-   * stays unlearned, so that the first scalar there is seen; raw records have such a map in every event.
-   */
-  #mayMeanMore(at: number): boolean {
-    let known = this.#noScalar[at]!;
-    if (known === UNKNOWN) {
-      const views = this.#always.length;
-      this.#learn(Math.floor(at / views), at % views);
-      known = this.#meanings[at] === JUDGE ? JUDGE : NOTHING;
-      this.#meanings[at] = UNKNOWN;
-      this.#noScalar[at] = known;
-    }
-    return known === JUDGE;
+  /** The trials for a record of this view, from all that was found of it and around it. */
+  lookAtAll(hits: Hits, view: number, outers: readonly Hits[]): void {
+    this.#meanings.learn();
+    const index = this.#begin(view);
+    this.#seeAll(hits, view, index, false);
+    // Of the records around it the ECS fields count.
+    for (let o = 0; o < outers.length; o += 1) this.#seeAll(outers[o]!, view, index, true);
+    this.#end(index);
   }
 
-  #probe(probes: readonly Probe[], buf: Buffer, pos: number): boolean {
-    const b = buf[pos]!;
-    const head = headerSize(b);
-    for (let i = 0; i < probes.length; i += 1) {
-      const { literals, loose } = probes[i]!;
-      if (head === 0) {
-        if (loose) return true;
-      } else if (b >= 0xa0) {
-        const start = pos + head;
-        if (literals.findBytes(buf, start, start + lengthAt(buf, pos)) !== -1) return true;
-      }
-    }
-    return false;
-  }
-
-  /** The view for the record's form, as Sighting has it, from bytes. */
-  #recognise(found: Found, buf: Buffer): number {
+  #begin(view: number): ViewIndex {
     this.#serial += 1;
+    if (this.trials.length > 0) this.trials.length = 0;
+    this.isNew = false;
+    const views = this.#indexes.length;
+    if (this.#known.length < this.#meanings.count * views) {
+      const known = new Uint8Array(this.#meanings.count * views * 2);
+      known.set(this.#known);
+      this.#known = known;
+    }
+    let index = this.#indexes[view];
+    if (index === undefined) {
+      index = this.#indexOf(view);
+      this.#indexes[view] = index;
+    }
+    const { always, derived } = index;
+    for (let i = 0; i < always.length; i += 1) this.trials.push(always[i]!);
+    for (let d = 0; d < derived.length; d += 1) derived[d]!.begin();
+    return index;
+  }
+
+  #end({ derived }: ViewIndex): void {
+    for (let d = 0; d < derived.length; d += 1) this.#list(derived[d]!.trials());
+  }
+
+  #seeAll(hits: Hits, view: number, index: ViewIndex, around: boolean): void {
+    let from = 0;
+    for (let s = 0; s < hits.sources.length; s += 1) {
+      const column = hits.columns[s]!;
+      const to = hits.ends[s]!;
+      if (around) {
+        if (column === -1) this.#seeAround(hits, from, to, hits.sources[s]!, view, index);
+      } else if (column === -1 || this.#views.columns[view]!.has(column)) {
+        this.#see(hits, from, to, hits.sources[s]!, view, index);
+      }
+      from = to;
+    }
+  }
+
+  #see(found: Found, from: number, to: number, buf: Buffer, view: number, index: ViewIndex): void {
+    const { states, positions } = found;
+    const views = this.#indexes.length;
+    const known = this.#known;
+    for (let i = from; i < to; i += 1) {
+      const at = states[i]! * views + view;
+      const what = known[at]!;
+      if (what === NOTHING) continue;
+      const pos = positions[i]!;
+      if (what === ASKS) {
+        this.#ask(this.#asks[at]!, buf, pos);
+        continue;
+      }
+      const isScalar = scalarKind(buf, pos) !== null;
+      // Where a map means nothing the state is learned once more, with the first scalar there.
+      if (what === NO_SCALAR && !isScalar) continue;
+      const ask = this.#learn(states[i]!, view, index, false);
+      const asks = ask.any.length + ask.probes.length + ask.inputs.length + ask.whole.length > 0;
+      this.#asks[at] = ask;
+      if (isScalar || ask.isWhole) {
+        this.isNew = true;
+        known[at] = asks ? ASKS : NOTHING;
+      } else known[at] = NO_SCALAR;
+      if (asks) this.#ask(ask, buf, pos);
+    }
+  }
+
+  #ask(ask: Ask, buf: Buffer, pos: number): void {
+    const kind = scalarKind(buf, pos);
+    if (kind === null) {
+      if (ask.whole.length > 0) this.#list(ask.whole);
+      return;
+    }
+    if (ask.any.length > 0) this.#list(ask.any);
+    if (ask.whole.length > 0) this.#list(ask.whole);
+    const { probes, inputs } = ask;
+    for (let p = 0; p < probes.length; p += 1) {
+      const index = probes[p]!;
+      if (kind === 'string') {
+        const start = pos + headerSize(buf[pos]!);
+        const atom = index.plan.literals.findBytes(buf, start, start + lengthAt(buf, pos));
+        if (atom !== -1) this.#list(index.ofAtom(atom));
+      } else if (index.plan.isLoose) {
+        const atoms = index.plan.looseAtoms(scalarText(buf, pos), kind);
+        for (let a = 0; a < atoms.length; a += 1) this.#list(index.ofAtom(atoms[a]!));
+      }
+    }
+    for (let n = 0; n < inputs.length; n += 1) inputs[n]!.look.add(inputs[n]!.group, buf, pos);
+  }
+
+  /** Values of a record around it: those spelled in ECS can stand in for what the record lacks. */
+  #seeAround(hits: Hits, from: number, to: number, buf: Buffer, view: number, index: ViewIndex): void {
+    for (let i = from; i < to; i += 1) {
+      const at = hits.states[i]! * this.#indexes.length + view;
+      let ask = this.#asksAround[at];
+      if (ask === undefined) {
+        ask = this.#learn(hits.states[i]!, view, index, true);
+        this.#asksAround[at] = ask;
+      }
+      this.#ask(ask, buf, hits.positions[i]!);
+    }
+  }
+
+  #list(trials: readonly Trial[]): void {
     const serial = this.#serial;
-    const held = this.#held;
-    for (let i = 0; i < found.count; i += 1) {
-      const state = found.states[i]!;
-      if ((this.#flags[state]! & HAS_CLUE) === 0) continue;
-      // That there is any value at all need not be seen again: most of a record lies below such a clue.
-      if (this.#seenIn[state] === serial && this.#isBare[state]) continue;
-      const pos = found.positions[i]!;
-      if (scalarKind(buf, pos) === null) continue;
-      this.#seenIn[state] = serial;
-      for (const clue of this.#clues[state]!) {
-        if (held[clue.id] !== serial && holds(clue, buf, pos)) held[clue.id] = serial;
-      }
-    }
-    const ids = this.#clueIds;
-    for (let v = 1; v < ids.length; v += 1) {
-      for (const group of ids[v]!) {
-        let all = true;
-        for (let i = 0; i < group.length; i += 1) if (held[group[i]!] !== serial) all = false;
-        if (all) return v;
-      }
-    }
-    return 0;
-  }
-
-  #learnStates(): void {
-    const { states } = this.#states;
-    const views = this.#always.length;
-    const { firstMark, jsonText } = this.#views;
-    while (this.#flags.length < states.length) this.#flags = wider(this.#flags);
-    while (this.#meanings.length < this.#flags.length * views)
-      this.#meanings = grown(this.#meanings, this.#flags.length * views);
-    if (this.#noScalar.length < this.#meanings.length)
-      this.#noScalar = grown(this.#noScalar, this.#meanings.length);
-    for (; this.#known < states.length; this.#known += 1) {
-      const { slots } = states[this.#known]!;
-      const clues = slots.flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);
-      this.#clues[this.#known] = clues;
-      this.#isBare[this.#known] = clues.every((c) => c.literals === null && c.ending === null);
-      this.#seenIn[this.#known] = 0;
-      const marked = slots.some((slot) => slot >= firstMark && !jsonText.has(slot));
-      const text = slots.some((slot) => jsonText.has(slot));
-      this.#flags[this.#known] =
-        (clues.length > 0 ? HAS_CLUE : 0) | (marked ? HAS_MARK : 0) | (text ? HAS_TEXT : 0);
+    for (let i = 0; i < trials.length; i += 1) {
+      const trial = trials[i]!;
+      if (trial.listed === serial) continue;
+      trial.listed = serial;
+      this.trials.push(trial);
     }
   }
 
-  /** What a value in `state` can mean for a record read by `view`. */
-  #learn(state: number, view: number): void {
+  /** What a value in `state` can mean for a record read by `view`: one of its own, or of a record around it. */
+  #learn(state: number, view: number, index: ViewIndex, around: boolean): Ask {
     const { slots, views } = this.#views;
     const { sources } = views[view]!;
-    const probes: Probe[] = [];
-    const inputs: { look: DerivedLook; group: number }[] = [];
-    let judge = false;
-    for (const slot of this.#states.states[state]!.slots) {
+    const any = new Set<Trial>();
+    const whole = new Set<Trial>();
+    const probes = new Set<FieldIndex>();
+    const inputs: Ask['inputs'][number][] = [];
+    let isWhole = false;
+    for (const slot of this.#meanings.slots(state)) {
       const meaning = slots[slot];
-      if (meaning?.derived && meaning.view === view) {
-        for (const look of this.#derived[view]!) {
+      if (!meaning) continue;
+      if (around ? meaning.view !== 0 : meaning.view !== view && meaning.view !== 0) continue;
+      if (meaning.derived) {
+        for (const look of index.derived) {
           const group = look.input(slot);
           if (group !== -1) inputs.push({ look, group });
         }
-      }
-      if (!meaning || meaning.derived || (meaning.view !== view && meaning.view !== 0)) continue;
-      if (view !== 0 && meaning.view === 0 && sources[meaning.field] === null) continue;
-      const plan = this.#indexed[meaning.field]!;
-      if (meaning.whole && isAsked(plan, null)) judge = true;
-      if (meaning.deep) {
-        if (plan.exists !== -1) judge = true;
         continue;
       }
-      if (plan.present !== -1) judge = true;
-      const loose = plan.loose.length > 0;
-      if (plan.literals.size > 0 || loose) probes.push({ literals: plan.literals, loose });
+      if (!around && view !== 0 && meaning.view === 0 && sources[meaning.field] === null) continue;
+      if (meaning.whole) isWhole = true;
+      const field = index.field(meaning.field);
+      if (!field) continue;
+      if (meaning.whole) for (const trial of field.all) whole.add(trial);
+      else if (meaning.deep) for (const trial of field.exists) any.add(trial);
+      else {
+        for (const trial of field.present) any.add(trial);
+        if (field.plan.literals.size > 0) probes.add(field);
+      }
     }
-    const at = state * this.#always.length + view;
-    this.#meanings[at] = judge ? JUDGE : probes.length + inputs.length > 0 ? PROBE : NOTHING;
-    this.#probes[at] = probes;
-    this.#inputs[at] = inputs;
+    return { any: [...any], whole: [...whole], probes: [...probes], inputs, isWhole };
   }
-}
-
-/** Whether a rule is indexed under the field having this value; null: whatever it is. */
-function isAsked(plan: FieldPlan, text: string | null): boolean {
-  if (plan.present !== -1 || plan.exists !== -1) return true;
-  return text === null ? plan.literals.size > 0 : plan.literals.findText(text) !== -1;
-}
-
-function clueOf(id: number, compiled: CompiledClue): Clue {
-  const { clue } = compiled;
-  let literals: LiteralTable | null = null;
-  if ('oneOf' in clue) {
-    literals = new LiteralTable();
-    for (const text of clue.oneOf) literals.add(text, 0);
-  }
-  return { id, compiled, literals, ending: 'endsWith' in clue ? Buffer.from(clue.endsWith, 'utf8') : null };
-}
-
-function holds(clue: Clue, buf: Buffer, pos: number): boolean {
-  const kind = scalarKind(buf, pos);
-  if (kind === null) return false;
-  const { literals, ending } = clue;
-  if (literals === null && ending === null) return true;
-  if (kind !== 'string') return clue.compiled.holds(scalarText(buf, pos));
-  const start = pos + headerSize(buf[pos]!);
-  const end = start + lengthAt(buf, pos);
-  if (literals !== null) return literals.findBytes(buf, start, end) !== -1;
-  return (
-    end - start >= ending!.length && buf.compare(ending!, 0, ending!.length, end - ending!.length, end) === 0
-  );
 }
 
 /** Whether records, or a column of JSON text, may lie at a mark. */
 function mayHoldRecords(buf: Buffer, pos: number): boolean {
-  switch (kindOf(buf[pos]!)) {
-    case 'array':
-    case 'map':
-      return true;
-    default:
-      return looksLikeJson(buf, pos);
-  }
-}
-
-function wider(a: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return grown(a, a.length * 2);
-}
-
-function grown(a: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  const b = new Uint8Array(length);
-  b.set(a);
-  return b;
+  const b = buf[pos]!;
+  return (b >= 0x80 && b <= 0x9f) || (b >= 0xdc && b <= 0xdf) || looksLikeJson(buf, pos);
 }

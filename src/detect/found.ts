@@ -1,7 +1,5 @@
 // What a walk over a record found: at which offsets there are values that some rule may read, and which state of the
 // key automaton each is in. Numbers only, reused for every record; what it means is worked out when it must be.
-import { kindOf } from '../msgpack/scan.js';
-import type { PathState } from './paths.js';
 
 /** Values in document order: the state's id, and the offset of the value in the buffer that was walked. */
 export class Found {
@@ -26,51 +24,46 @@ export class Found {
   }
 }
 
-/** The same by slot: slot, source buffer (index into `sources`) and offset. */
-export class Hits {
-  slots = new Int32Array(256);
-  positions = new Int32Array(256);
-  from = new Int32Array(256);
-  count = 0;
+/** The same of a whole record: of its own bytes, and of the JSON text of its columns. */
+export class Hits extends Found {
+  /** The buffers that were walked. */
   readonly sources: Buffer[] = [];
   /** By source: the column whose JSON text it is; -1 for the record itself. */
   readonly columns: number[] = [];
+  /** By source: the number of values up to its last. */
+  readonly ends: number[] = [];
 
   clear(): void {
     this.count = 0;
     if (this.sources.length === 0) return;
     this.sources.length = 0;
     this.columns.length = 0;
+    this.ends.length = 0;
   }
 
   /**
-   * Adds what was found in `buf`. Arrays and maps are reported under marks only: the slots from `firstMark` on.
+   * Adds what was found in `buf`.
    * @param column the column whose JSON text `buf` was; -1 for a record.
    */
-  take(found: Found, buf: Buffer, states: readonly PathState[], firstMark: number, column = -1): void {
-    const source = this.sources.push(buf) - 1;
-    this.columns.push(column);
-    for (let i = 0; i < found.count; i += 1) {
-      const { slots } = states[found.states[i]!]!;
-      const pos = found.positions[i]!;
-      const isContainer = kindOf(buf[pos]!) === 'array' || kindOf(buf[pos]!) === 'map';
-      for (let s = 0; s < slots.length; s += 1) {
-        if (!isContainer || slots[s]! >= firstMark) this.#add(slots[s]!, pos, source);
-      }
+  take(found: Found, buf: Buffer, column = -1): void {
+    const { count, states, positions } = found;
+    this.reserve(count);
+    const from = this.count;
+    for (let i = 0; i < count; i += 1) {
+      this.states[from + i] = states[i]!;
+      this.positions[from + i] = positions[i]!;
     }
+    this.count = from + count;
+    this.sources.push(buf);
+    this.columns.push(column);
+    this.ends.push(this.count);
   }
 
-  #add(slot: number, position: number, source: number): void {
-    const i = this.count;
-    if (i === this.slots.length) {
-      this.slots = wider(this.slots);
-      this.positions = wider(this.positions);
-      this.from = wider(this.from);
-    }
-    this.slots[i] = slot;
-    this.positions[i] = position;
-    this.from[i] = source;
-    this.count = i + 1;
+  /** The source of value `i`. */
+  sourceOf(i: number): number {
+    let source = 0;
+    while (i >= this.ends[source]!) source += 1;
+    return source;
   }
 }
 

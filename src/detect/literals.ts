@@ -1,43 +1,63 @@
-// The exact string literals that rules compare one field with, found by the bytes of a value: one hash, and one
-// comparison on a hit. This is what makes the cost of a field independent of the number of rules that read it.
+// The exact string literals that rules compare one field with, found by the bytes of a value: by its length, and where
+// many literals have that length by one hash. This is what makes the cost of a field independent of the number of rules
+// that read it.
 
 interface Entry {
   readonly bytes: Buffer;
   readonly atom: number;
-  readonly chained: Entry | null;
 }
 
+/** Literals of one length: few of them are compared one by one, many are hashed. */
+interface Bucket {
+  readonly entries: Entry[];
+  /** Null: few. */
+  table: (Entry[] | null)[] | null;
+}
+
+/** Literals of one length that are compared one by one: most differ in their last bytes. */
+const FEW = 4;
+
 export class LiteralTable {
-  #table: (Entry | null)[] = [null];
-  #mask = 0;
-  /** Bit n: some literal is n (or, for the last bit, 31 or more) bytes long. Most values fail here. */
-  #lengths = 0;
-  #size = 0;
+  /** By length in bytes. */
+  readonly #buckets: (Bucket | undefined)[] = [];
   readonly #byText = new Map<string, number>();
+  /** Of the longest literal. */
+  #longest = -1;
 
   add(text: string, atom: number): void {
     if (this.#byText.has(text)) return;
     this.#byText.set(text, atom);
     const bytes = Buffer.from(text, 'utf8');
-    this.#size += 1;
-    if (this.#size > this.#table.length) this.#widen();
-    this.#insert(bytes, atom);
-    this.#lengths |= 1 << Math.min(bytes.length, 31);
+    const { length } = bytes;
+    while (this.#buckets.length <= length) this.#buckets.push(undefined);
+    this.#longest = this.#buckets.length - 1;
+    const bucket: Bucket = this.#buckets[length] ?? { entries: [], table: null };
+    this.#buckets[length] = bucket;
+    const entry = { bytes, atom };
+    bucket.entries.push(entry);
+    if (bucket.entries.length <= FEW) return;
+    if (bucket.table === null || bucket.entries.length > bucket.table.length)
+      bucket.table = tableOf(bucket.entries);
+    else insert(bucket.table, entry);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#byText.size;
   }
 
   /** The atom of the literal with exactly these bytes; -1: none. */
   findBytes(buf: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if ((this.#lengths & (1 << Math.min(length, 31))) === 0) return -1;
-    next: for (let e = this.#table[hashOf(buf, start, length) & this.#mask]!; e !== null; e = e.chained!) {
-      const bytes = e.bytes;
-      if (bytes.length !== length) continue;
-      for (let i = 0; i < length; i += 1) if (bytes[i] !== buf[start + i]) continue next;
-      return e.atom;
+    if (length > this.#longest) return -1;
+    const bucket = this.#buckets[length];
+    if (bucket === undefined) return -1;
+    const { table } = bucket;
+    const entries = table === null ? bucket.entries : table[hashOf(buf, start, length) & (table.length - 1)]!;
+    if (entries === null) return -1;
+    next: for (let e = 0; e < entries.length; e += 1) {
+      const { bytes } = entries[e]!;
+      for (let i = length - 1; i >= 0; i -= 1) if (bytes[i] !== buf[start + i]) continue next;
+      return entries[e]!.atom;
     }
     return -1;
   }
@@ -46,24 +66,21 @@ export class LiteralTable {
   findText(text: string): number {
     return this.#byText.get(text) ?? -1;
   }
-
-  #widen(): void {
-    const old = this.#table.flatMap(chain);
-    this.#table = new Array(Math.max(8, this.#table.length * 4)).fill(null);
-    this.#mask = this.#table.length - 1;
-    for (const e of old) this.#insert(e.bytes, e.atom);
-  }
-
-  #insert(bytes: Buffer, atom: number): void {
-    const at = hashOf(bytes, 0, bytes.length) & this.#mask;
-    this.#table[at] = { bytes, atom, chained: this.#table[at]! };
-  }
 }
 
-function chain(head: Entry | null): Entry[] {
-  const out: Entry[] = [];
-  for (let e = head; e !== null; e = e.chained) out.push(e);
-  return out;
+function tableOf(entries: readonly Entry[]): (Entry[] | null)[] {
+  let size = 16;
+  while (size < entries.length * 2) size *= 2;
+  const table: (Entry[] | null)[] = new Array(size).fill(null);
+  for (const entry of entries) insert(table, entry);
+  return table;
+}
+
+function insert(table: (Entry[] | null)[], entry: Entry): void {
+  const at = hashOf(entry.bytes, 0, entry.bytes.length) & (table.length - 1);
+  const list = table[at]!;
+  if (list === null) table[at] = [entry];
+  else list.push(entry);
 }
 
 /** FNV-1a over at most 24 bytes from each end: ids that differ only in the middle of long texts share a bucket. */

@@ -6,6 +6,8 @@ import type { FieldRef, LeafTest, Predicate } from '../kql/predicate.js';
 export type Program =
   | { readonly kind: 'all' }
   | { readonly kind: 'atom'; readonly atom: number }
+  /** The field is one of several exact texts: any of these atoms. */
+  | { readonly kind: 'in'; readonly field: number; readonly atoms: readonly number[] }
   | { readonly kind: 'slow'; readonly index: number }
   | { readonly kind: 'not'; readonly of: Program }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Program[] };
@@ -44,9 +46,10 @@ export class ProgramBuilder {
         return p;
       case 'and':
       case 'or': {
-        const of = p.of.map((q) => this.compile(q));
+        const parts = p.of.map((q) => this.compile(q));
+        const of = p.kind === 'or' ? this.#gathered(parts) : parts;
         of.sort((a, b) => weight(a) - weight(b));
-        return { kind: p.kind, of };
+        return of.length === 1 ? of[0]! : { kind: p.kind, of };
       }
       case 'not':
         return { kind: 'not', of: this.compile(p.of) };
@@ -64,6 +67,27 @@ export class ProgramBuilder {
 
   exists(field: number): number {
     return this.#intern(`exists ${field}`, { kind: 'exists', field });
+  }
+
+  /** The exact texts that one field may be, as one condition. */
+  #gathered(parts: readonly Program[]): Program[] {
+    const byField = new Map<number, number[]>();
+    const others: Program[] = [];
+    for (const p of parts) {
+      const atom = p.kind === 'atom' ? this.atoms[p.atom]! : null;
+      const atoms = p.kind === 'in' ? p.atoms : p.kind === 'atom' && atom!.kind === 'exact' ? [p.atom] : null;
+      if (atoms === null) {
+        others.push(p);
+        continue;
+      }
+      const field = p.kind === 'in' ? p.field : atom!.field;
+      byField.set(field, [...(byField.get(field) ?? []), ...atoms]);
+    }
+    const gathered = [...byField].map(
+      ([field, atoms]): Program =>
+        atoms.length === 1 ? { kind: 'atom', atom: atoms[0]! } : { kind: 'in', field, atoms },
+    );
+    return [...gathered, ...others];
   }
 
   #slowly(p: Predicate): Program {
@@ -101,6 +125,7 @@ function weight(p: Program): number {
     case 'all':
       return 0;
     case 'atom':
+    case 'in':
       return 1;
     case 'not':
       return weight(p.of) + 1;
@@ -109,6 +134,40 @@ function weight(p: Program): number {
       return p.of.reduce((sum, q) => sum + weight(q), 1);
     case 'slow':
       return 1000;
+  }
+}
+
+/** What is left of a program where some atoms are known to hold or not, whatever the record; null: not known. */
+export function narrowed(p: Program, known: (atom: number) => boolean | null): Program | boolean {
+  switch (p.kind) {
+    case 'all':
+      return true;
+    case 'atom':
+      return known(p.atom) ?? p;
+    case 'in': {
+      const answers = p.atoms.map(known);
+      if (answers.includes(true)) return true;
+      return answers.includes(null) ? p : false;
+    }
+    case 'not': {
+      const of = narrowed(p.of, known);
+      return typeof of === 'boolean' ? !of : { kind: 'not', of };
+    }
+    case 'and':
+    case 'or': {
+      // What decides the whole: false in `and`, true in `or`.
+      const decisive = p.kind === 'or';
+      const of: Program[] = [];
+      for (const part of p.of) {
+        const left = narrowed(part, known);
+        if (left === decisive) return decisive;
+        if (typeof left !== 'boolean') of.push(left);
+      }
+      if (of.length === 0) return !decisive;
+      return of.length === 1 ? of[0]! : { kind: p.kind, of };
+    }
+    case 'slow':
+      return p;
   }
 }
 
@@ -122,6 +181,8 @@ export function needsOf(program: Program, builder: ProgramBuilder): Need[] {
       const atom = builder.atoms[program.atom]!;
       return [[atom.kind === 'test' ? builder.present(atom.field) : program.atom]];
     }
+    case 'in':
+      return [program.atoms];
     case 'and':
       return program.of.flatMap((p) => needsOf(p, builder));
     case 'or':

@@ -5,6 +5,7 @@ import { jsonToMsgpack } from '../msgpack/json.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import { Found, type Hits } from './found.js';
 import type { StateSet } from './paths.js';
+import { HAS_MARK, HAS_TEXT, type StateMeanings } from './stateMeanings.js';
 import type { Views } from './views.js';
 import { Walker } from './walk.js';
 
@@ -34,51 +35,54 @@ const JSON_TEXT_LIMIT = 8 * 1024 * 1024;
 const MAX_WRAPS = 3;
 
 export class RecordUnits {
-  readonly #views: Views;
+  readonly #meanings: StateMeanings;
   readonly #found = new Found();
   readonly #walker: Walker;
 
-  constructor(views: Views) {
-    this.#views = views;
+  constructor(views: Views, meanings: StateMeanings) {
+    this.#meanings = meanings;
     this.#walker = new Walker(this.#found, views.firstMark);
   }
 
   /** Whether the walk met a mark that can hold records at all. */
   any(hits: Hits): boolean {
-    const { firstMark, marks } = this.#views;
+    this.#meanings.learn();
+    const { flags, marks } = this.#meanings;
     for (let i = 0; i < hits.count; i += 1) {
-      const slot = hits.slots[i]!;
-      if (slot >= firstMark && marks.has(slot)) {
-        const buf = hits.sources[hits.from[i]!]!;
-        const pos = hits.positions[i]!;
-        if (holdsRecords(kindOf(buf[pos]!), marks.get(slot)!) || looksLikeJson(buf, pos)) return true;
-      }
+      const state = hits.states[i]!;
+      if ((flags[state]! & HAS_MARK) === 0) continue;
+      const buf = hits.sources[hits.sourceOf(i)]!;
+      const pos = hits.positions[i]!;
+      const kind = kindOf(buf[pos]!);
+      if (marks[state]!.some((key) => holdsRecords(kind, key)) || looksLikeJson(buf, pos)) return true;
     }
     return false;
   }
 
   /** The records right inside the record at `path` (null: the event), in document order. JSON that does not parse holds none. */
   of(hits: Hits, path: string | null): RecordUnit[] {
-    const { firstMark, marks } = this.#views;
+    this.#meanings.learn();
+    const { flags, marks } = this.#meanings;
     const units: RecordUnit[] = [];
     let pastArray = -1;
     let arrayFrom = -1;
     for (let i = 0; i < hits.count; i += 1) {
-      const slot = hits.slots[i]!;
-      const key = slot >= firstMark ? marks.get(slot) : undefined;
-      if (key === undefined) continue;
-      const buf = hits.sources[hits.from[i]!]!;
+      if ((flags[hits.states[i]!]! & HAS_MARK) === 0) continue;
+      const from = hits.sourceOf(i);
+      const buf = hits.sources[from]!;
       const pos = hits.positions[i]!;
-      // What an array holds is marked too: it was taken with the array.
-      if (pos < pastArray && hits.from[i] === arrayFrom) continue;
-      const here = path === null ? key : `${path}.${key}`;
       const kind = kindOf(buf[pos]!);
-      if (kind === 'array' && holdsRecords(kind, key)) {
-        pastArray = elements(buf, pos, here, units);
-        arrayFrom = hits.from[i]!;
-      } else if (kind === 'map' && holdsRecords(kind, key))
-        units.push(unitOf(buf, pos, buf.length, here, key !== 'payload'));
-      else if (!lists.has(key)) fromText(buf, pos, here, units);
+      for (const key of marks[hits.states[i]!]!) {
+        // What an array holds is marked too: it was taken with the array.
+        if (pos < pastArray && from === arrayFrom) break;
+        const here = path === null ? key : `${path}.${key}`;
+        if (kind === 'array' && holdsRecords(kind, key)) {
+          pastArray = elements(buf, pos, here, units);
+          arrayFrom = from;
+        } else if (kind === 'map' && holdsRecords(kind, key))
+          units.push(unitOf(buf, pos, buf.length, here, key !== 'payload'));
+        else if (!lists.has(key)) fromText(buf, pos, here, units);
+      }
     }
     return units;
   }
@@ -87,25 +91,23 @@ export class RecordUnits {
   jsonColumns(hits: Hits, states: StateSet): void {
     const found = this.#found;
     const walker = this.#walker;
-    const { firstMark, jsonText } = this.#views;
-    if (jsonText.size === 0) return;
+    this.#meanings.learn();
     // Text inside such text (Kubernetes' `properties.log`) is found on the way.
     for (let i = 0; i < hits.count; i += 1) {
-      const slot = hits.slots[i]!;
-      if (slot < firstMark) continue;
-      const column = jsonText.get(slot);
-      if (!column) continue;
-      const buf = hits.sources[hits.from[i]!]!;
+      if ((this.#meanings.flags[hits.states[i]!]! & HAS_TEXT) === 0) continue;
+      const buf = hits.sources[hits.sourceOf(i)]!;
       const pos = hits.positions[i]!;
       if (!looksLikeJson(buf, pos)) continue;
-      const state = states.at(column.path);
-      if (state === null) continue;
-      const parsed = parse(buf, pos);
-      if (parsed === null) continue;
-      walker.over(parsed, new DataView(parsed.buffer, parsed.byteOffset, parsed.length), parsed.length);
-      found.count = 0;
-      walker.value(state, 0, 0);
-      hits.take(found, parsed, states.states, firstMark, column.column);
+      for (const { column, path } of this.#meanings.columns[hits.states[i]!]!) {
+        const state = states.at(path);
+        const parsed = state === null ? null : parse(buf, pos);
+        if (parsed === null) continue;
+        walker.over(parsed, new DataView(parsed.buffer, parsed.byteOffset, parsed.length), parsed.length);
+        found.count = 0;
+        walker.value(state, 0, 0);
+        hits.take(found, parsed, column);
+        this.#meanings.learn();
+      }
     }
   }
 }

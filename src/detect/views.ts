@@ -6,7 +6,7 @@ import type { Want } from './paths.js';
 import { recordMarks } from './recordUnits.js';
 
 /** What a hit on a slot means. */
-interface SlotMeaning {
+export interface SlotMeaning {
   readonly view: number;
   readonly field: number;
   /** Only for `field:*`: the value lies at the field or below it. */
@@ -19,13 +19,13 @@ interface SlotMeaning {
   readonly whole: FieldSource['whole'] | null;
 }
 
-interface DerivedField {
+export interface DerivedField {
   readonly field: number;
   readonly slots: readonly number[];
   readonly as: NonNullable<FieldSource['as']>;
 }
 
-interface View {
+export interface View {
   /** Null: ECS as it stands. */
   readonly mapping: SourceMapping | null;
   readonly derived: readonly DerivedField[];

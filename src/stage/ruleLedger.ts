@@ -1,6 +1,6 @@
 // What each rule did since the start, and what is wrong with it: hits, alerts, the last of them, why it was left out.
 // Outlives the rule sets: a reload keeps the counts.
-import type { RuleCost } from '../detect/engine.js';
+import type { RuleCost } from '../detect/trials.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 
 export type RuleStateName = 'active' | 'quarantined' | 'disabled' | 'unsupported';
