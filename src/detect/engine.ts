@@ -1,19 +1,17 @@
 // Rule set × event = matches, over the event's bytes. The cost of an event is one walk, plus the few rules whose
 // narrowest condition the walk has seen to hold; it hardly depends on how many rules there are.
-import { ecsRecord } from '../fields/ecsRecord.js';
 import type { SourceMapping } from '../fields/mapping.js';
-import { mappedValues } from '../fields/view.js';
-import { evaluate, fieldValues } from '../kql/evaluate.js';
-import { decode } from '../msgpack/decode.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { FirstLook } from './firstLook.js';
 import { Found, Hits } from './found.js';
 import { JsonReduction } from './jsonReduction.js';
+import { JudgedRecord } from './judgedRecord.js';
 import { contextFields, type FieldView, type Match } from './match.js';
 import { fieldsReadOnMatch, matchOf } from './matchOf.js';
+import { Pace } from './pace.js';
 import { StateSet, type Want } from './paths.js';
-import { needsOf, type Program, ProgramBuilder } from './program.js';
-import { Quarantine } from './quarantine.js';
+import { needsOf, ProgramBuilder } from './program.js';
+import { isOverBudget, Quarantine } from './quarantine.js';
 import { Recognition } from './recognition.js';
 import { timeKeys } from './recordTime.js';
 import { RecordTree } from './recordTree.js';
@@ -22,6 +20,7 @@ import { Shapes } from './shapes.js';
 import { Sighting } from './sighting.js';
 import type { StatefulFields } from './stateful.js';
 import { StateMeanings } from './stateMeanings.js';
+import { stepOf } from './steps.js';
 import type { Candidate, RuleCost, Trial } from './trials.js';
 import { ViewIndex } from './viewIndex.js';
 import { compileViews, type Views } from './views.js';
@@ -65,15 +64,15 @@ export class Engine {
   /** Fields that a record does not take from the one around it: its text, and of a list of records the id. */
   readonly #own: { readonly single: ReadonlySet<number>; readonly listed: ReadonlySet<number> };
   readonly #sighting: Sighting;
+  readonly #judged: JudgedRecord;
   readonly #candidates: readonly Candidate[];
+  readonly #pace = new Pace();
   /** Of the event under the rules now. */
   #bytes = 0;
   /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
   #asking = false;
   #held = false;
   #reduction: JsonReduction | null = null;
-  /** The record under the rules now, for what is read slowly. */
-  #record: { buf: Buffer; pos: number; view: number; decoded: unknown; ecs: unknown } | null = null;
 
   constructor(ruleSet: RuleSet, options: EngineOptions) {
     this.ruleSet = ruleSet;
@@ -85,7 +84,7 @@ export class Engine {
         rule,
         program: builder.compile(rule.predicate),
         exceptions: rule.exceptions.map((e) => ({
-          program: builder.compile(e.predicate),
+          step: stepOf(builder.compile(e.predicate), builder.atoms),
           expires: e.expires,
         })),
         candidates: 0,
@@ -108,6 +107,7 @@ export class Engine {
     this.#recognition = new Recognition(this.#views, meanings);
     this.#units = new RecordUnits(this.#views, meanings);
     this.#sighting = new Sighting(builder.fields.length, [...builder.atoms], this.#views, meanings);
+    this.#judged = new JudgedRecord(builder, this.#sighting, this.#views);
     this.#firstLook = new FirstLook(
       this.#views,
       meanings,
@@ -229,100 +229,75 @@ export class Engine {
   #judge(buf: Buffer, pos: number, hits: Hits, view: number, path: string | null, nowMs: number): void {
     const own = path?.includes('[') ? this.#own.listed : this.#own.single;
     this.#sighting.begin(hits, view, this.#tree.outers, own);
-    this.#record = { buf, pos, view, decoded: undefined, ecs: undefined };
+    this.#judged.begin(buf, pos, view);
     const { trials, isNew } = this.#firstLook;
     if (isNew) this.#sighting.readAll();
-    for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
-  }
-
-  #try(trial: Trial, path: string | null, nowMs: number): void {
-    const { candidate } = trial;
-    if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return;
-    if (this.#tree.matchedAround.has(candidate.rule)) return;
-    if (!this.#asking) candidate.candidates += 1;
+    if (trials.length === 0) return;
     const { clock } = this.#options;
     if (clock === undefined) {
-      this.#attempt(trial, path, nowMs);
+      for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
       return;
     }
     const started = clock();
-    this.#attempt(trial, path, nowMs);
-    const ended = clock();
-    if (!this.#asking) {
-      candidate.timed += 1;
-      candidate.ms += ended - started;
+    if (trials.length === 1 || this.#pace.isClose(started)) {
+      this.#tryClosely(trials, path, nowMs, clock, started);
+      return;
     }
-    this.#quarantine.took(candidate.rule, started, ended, this.#bytes);
+    for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
+    const ended = clock();
+    if (isOverBudget(ended - started, this.#bytes)) this.#pace.watch(ended);
   }
 
-  #attempt({ candidate, program }: Trial, path: string | null, nowMs: number): void {
+  /** Tries each by the clock. */
+  #tryClosely(
+    trials: readonly Trial[],
+    path: string | null,
+    nowMs: number,
+    clock: () => number,
+    began: number,
+  ): void {
+    let started = began;
+    for (let i = 0; i < trials.length; i += 1) {
+      const { candidate } = trials[i]!;
+      if (!this.#try(trials[i]!, path, nowMs)) continue;
+      const ended = clock();
+      if (!this.#asking) {
+        candidate.timed += 1;
+        candidate.ms += ended - started;
+      }
+      this.#quarantine.took(candidate.rule, started, ended, this.#bytes);
+      started = ended;
+    }
+  }
+
+  /** False: the rule is left out, or what is around the record matched it already. */
+  #try(trial: Trial, path: string | null, nowMs: number): boolean {
+    const { candidate } = trial;
+    if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return false;
+    if (this.#tree.matchedAround.size > 0 && this.#tree.matchedAround.has(candidate.rule)) return false;
+    if (!this.#asking) candidate.candidates += 1;
+    this.#attempt(trial, path, nowMs);
+    return true;
+  }
+
+  #attempt({ candidate, checks }: Trial, path: string | null, nowMs: number): void {
+    const judged = this.#judged;
     try {
-      if (!this.#run(program)) return;
+      if (!judged.allHold(checks)) return;
       if (this.#asking) {
         this.#held = true;
         return;
       }
       for (const e of candidate.exceptions) {
-        if ((e.expires === null || nowMs < e.expires) && this.#run(e.program)) return;
+        if ((e.expires === null || nowMs < e.expires) && judged.holds(e.step)) return;
       }
       const { rule } = candidate;
-      const view = this.#fieldView();
+      const view = judged.fieldView();
       const more = rule.type === 'query' ? noFields : (this.#options.gate?.(rule, view, nowMs) ?? null);
       if (more !== null) this.matches.push(matchOf(rule, path, view, this.ruleSet.hash, more));
     } catch (cause) {
       this.#quarantine.add(candidate.rule, cause);
     }
-  }
-
-  #run(p: Program): boolean {
-    switch (p.kind) {
-      case 'all':
-        return true;
-      case 'atom':
-        return this.#sighting.holds(p.atom);
-      case 'in':
-        return this.#sighting.holdsAny(p.field, p.atoms);
-      case 'not':
-        return !this.#run(p.of);
-      case 'and':
-        for (let i = 0; i < p.of.length; i += 1) if (!this.#run(p.of[i]!)) return false;
-        return true;
-      case 'or':
-        for (let i = 0; i < p.of.length; i += 1) if (this.#run(p.of[i]!)) return true;
-        return false;
-      case 'slow':
-        return evaluate(this.#builder.slow[p.index]!, this.#asEcs());
-    }
-  }
-
-  #decoded(): unknown {
-    const record = this.#record!;
-    record.decoded ??= decode(record.buf, { pos: record.pos });
-    return record.decoded;
-  }
-
-  /** The whole record, objects and all, in the spelling that rules know. */
-  #asEcs(): unknown {
-    const record = this.#record!;
-    const { mapping } = this.#views.views[record.view]!;
-    record.ecs ??= mapping ? ecsRecord(this.#decoded(), mapping) : this.#decoded();
-    return record.ecs;
-  }
-
-  #fieldView(): FieldView {
-    const record = this.#record!;
-    const mapping = this.#views.views[record.view]!.mapping;
-    return {
-      mapping: mapping?.name ?? null,
-      values: (name) => {
-        const field = this.#builder.fieldId(name);
-        if (field !== -1) return this.#sighting.values(field);
-        const slow = mapping
-          ? mappedValues(this.#decoded(), mapping, name)
-          : fieldValues(this.#decoded(), name);
-        return slow.map((v) => v.text);
-      },
-    };
   }
 }
 

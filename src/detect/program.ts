@@ -46,9 +46,11 @@ export class ProgramBuilder {
         return p;
       case 'and':
       case 'or': {
-        const parts = p.of.map((q) => this.compile(q));
+        const parts = p.of
+          .map((q) => this.compile(q))
+          .flatMap((q): readonly Program[] => (q.kind === p.kind ? q.of : [q]));
         const of = p.kind === 'or' ? this.#gathered(parts) : parts;
-        of.sort((a, b) => weight(a) - weight(b));
+        of.sort((a, b) => weight(a, this.atoms) - weight(b, this.atoms));
         return of.length === 1 ? of[0]! : { kind: p.kind, of };
       }
       case 'not':
@@ -119,21 +121,22 @@ export class ProgramBuilder {
   }
 }
 
-/** Cheapest first inside `and` and `or`: what the walk has answered already comes before what must be worked out. */
-function weight(p: Program): number {
+/** What answering costs, about: cheapest first inside `and` and `or`. */
+export function weight(p: Program, atoms: readonly Atom[]): number {
   switch (p.kind) {
     case 'all':
       return 0;
     case 'atom':
+      return atoms[p.atom]!.kind === 'test' ? 8 : 1;
     case 'in':
       return 1;
     case 'not':
-      return weight(p.of) + 1;
+      return weight(p.of, atoms) + 1;
     case 'and':
     case 'or':
-      return p.of.reduce((sum, q) => sum + weight(q), 1);
+      return p.of.reduce((sum, q) => sum + weight(q, atoms), 1);
     case 'slow':
-      return 1000;
+      return 100_000;
   }
 }
 
@@ -173,6 +176,19 @@ export function narrowed(p: Program, known: (atom: number) => boolean | null): P
 
 /** Atoms of which at least one holds whenever the rule matches. */
 export type Need = readonly number[];
+
+/** A need as a condition. */
+export function needAsProgram(need: Need, builder: ProgramBuilder): Program {
+  const exact = new Map<number, number[]>();
+  const of: Program[] = [];
+  for (const id of need) {
+    const atom = builder.atoms[id]!;
+    if (atom.kind === 'exact') exact.set(atom.field, [...(exact.get(atom.field) ?? []), id]);
+    else of.push({ kind: 'atom', atom: id });
+  }
+  of.unshift(...[...exact].map(([field, atoms]): Program => ({ kind: 'in', field, atoms })));
+  return of.length === 1 ? of[0]! : { kind: 'or', of };
+}
 
 /** Every need that can be derived; empty when the rule has none (it is then tried on every event). */
 export function needsOf(program: Program, builder: ProgramBuilder): Need[] {

@@ -7,7 +7,12 @@ const RULE_BUDGET_MS = 100;
 const MORE_MS_A_KIB = 4;
 /** How often within `OVERRUN_WINDOW_MS` it may take longer before the rule is left out. */
 const MAX_OVERRUNS = 5;
-const OVERRUN_WINDOW_MS = 60_000;
+export const OVERRUN_WINDOW_MS = 60_000;
+
+/** Whether what was done with an event of so many bytes took longer than one rule may take for it. */
+export function isOverBudget(takenMs: number, bytes: number): boolean {
+  return takenMs > RULE_BUDGET_MS && takenMs > RULE_BUDGET_MS + (bytes / 1024) * MORE_MS_A_KIB;
+}
 
 export class Quarantine {
   readonly #rules = new Set<Rule>();
@@ -36,8 +41,7 @@ export class Quarantine {
 
   /** The rule took this long for an event of so many bytes. Once can be the garbage collector's doing. */
   took(rule: Rule, started: number, ended: number, bytes: number): void {
-    const taken = ended - started;
-    if (taken <= RULE_BUDGET_MS || taken <= RULE_BUDGET_MS + (bytes / 1024) * MORE_MS_A_KIB) return;
+    if (!isOverBudget(ended - started, bytes)) return;
     const lately = (this.#overruns.get(rule) ?? []).filter((at) => ended - at < OVERRUN_WINDOW_MS);
     lately.push(ended);
     this.#overruns.set(rule, lately);

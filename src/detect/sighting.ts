@@ -81,24 +81,27 @@ export class Sighting {
     for (let field = 0; field < this.#read.length; field += 1) this.#see(field);
   }
 
-  /** Whether an atom holds for the record. */
+  /** Whether a test of values holds for the record, or a field exists in it. */
   holds(atom: number): boolean {
-    const a = this.#atoms[atom]!;
     const serial = this.#serial;
-    switch (a.kind) {
-      case 'exact':
-        if (this.#read[a.field] !== serial) this.#see(a.field);
-        return this.#held[atom] === serial;
-      case 'present':
-        if (this.#read[a.field] !== serial) this.#see(a.field);
-        return this.#valued[a.field] === serial;
-      default:
-        if (this.#asked[atom] !== serial) {
-          this.#asked[atom] = serial;
-          this.#answers[atom] = (a.kind === 'test' ? this.#anyValue(a) : this.#exists(a.field)) ? 1 : 0;
-        }
-        return this.#answers[atom] === 1;
+    if (this.#asked[atom] !== serial) {
+      this.#asked[atom] = serial;
+      const a = this.#atoms[atom]!;
+      this.#answers[atom] = (a.kind === 'test' ? this.#anyValue(a) : this.#exists(a.field)) ? 1 : 0;
     }
+    return this.#answers[atom] === 1;
+  }
+
+  /** Whether an exact atom of the field holds. */
+  holdsExact(field: number, atom: number): boolean {
+    if (this.#read[field] !== this.#serial) this.#see(field);
+    return this.#held[atom] === this.#serial;
+  }
+
+  /** Whether the field has a value of its own. */
+  hasValue(field: number): boolean {
+    if (this.#read[field] !== this.#serial) this.#see(field);
+    return this.#valued[field] === this.#serial;
   }
 
   /** Whether any of some exact atoms of one field holds. */
@@ -186,8 +189,7 @@ export class Sighting {
 
   /** Whether the record has anything at the field or below it. */
   #exists(field: number): boolean {
-    if (this.#read[field] !== this.#serial) this.#see(field);
-    if (this.#valued[field] === this.#serial) return true;
+    if (this.hasValue(field)) return true;
     const { deep } = this.#readsOf(this.#view)[field]!;
     if (deep.length > 0 && this.#anyScalar(this.#hits, this.#values.collect(deep))) return true;
     if (this.#own.has(field)) return false;

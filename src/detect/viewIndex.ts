@@ -2,8 +2,8 @@
 // event) are gone, each of the others hangs on its narrowest need. Made when the first record of the form comes.
 import { DerivedLook } from './derivedLook.js';
 import { FieldPlan } from './fieldPlan.js';
-import { narrowed, narrowest, needsOf, type ProgramBuilder } from './program.js';
-import type { Candidate, Trial } from './trials.js';
+import { type Need, narrowed, narrowest, needsOf, type Program, type ProgramBuilder } from './program.js';
+import { type Candidate, type Trial, trialOf } from './trials.js';
 import type { View } from './views.js';
 
 /** The trials that hang on one field. */
@@ -38,14 +38,16 @@ export class ViewIndex {
 
   constructor(candidates: readonly Candidate[], view: View, builder: ProgramBuilder) {
     const trials: Trial[] = [];
+    const needs: Need[][] = [];
     const always: Trial[] = [];
     const known = knownAtoms(view, builder);
     for (const candidate of candidates) {
-      const program = narrowed(candidate.program, known);
-      if (program === false) continue;
-      trials.push({ candidate, program: program === true ? { kind: 'all' } : program, listed: 0 });
+      const left = narrowed(candidate.program, known);
+      if (left === false) continue;
+      const program: Program = left === true ? { kind: 'all' } : left;
+      trials.push(trialOf(candidate, program, builder));
+      needs.push(needsOf(program, builder));
     }
-    const needs = trials.map((t) => needsOf(t.program, builder));
     const asked = new Map<number, number>();
     for (const need of needs.flat(2)) asked.set(need, (asked.get(need) ?? 0) + 1);
     trials.forEach((trial, i) => {

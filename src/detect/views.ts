@@ -6,7 +6,7 @@ import type { Want } from './paths.js';
 import { recordMarks } from './recordUnits.js';
 
 /** What a hit on a slot means. */
-export interface SlotMeaning {
+interface SlotMeaning {
   readonly view: number;
   readonly field: number;
   /** Only for `field:*`: the value lies at the field or below it. */

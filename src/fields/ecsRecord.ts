@@ -2,36 +2,93 @@
 // values are judged by, which ask for more than the values of a field. Slow; made only when such a condition is reached.
 
 import { jsonInText } from './jsonText.js';
-import type { RawValue, SourceMapping } from './mapping.js';
+import type { FieldSource, RawValue, SourceMapping } from './mapping.js';
 import { isMap, type Plain, plainEntries } from './plain.js';
+import { RecordIndex } from './recordIndex.js';
 import { snakeCase } from './snakeCase.js';
+import { pathsOf, type RawPath } from './sources.js';
 import { mappedValues } from './view.js';
 
-/** The record's own keys, and over them what the mapping makes of them: trees, fields, constants. */
-export function ecsRecord(record: unknown, mapping: SourceMapping): Plain {
+/**
+ * The record's own keys, and over them what the mapping makes of them: trees, fields, constants.
+ * @param place only what lies at paths that begin with this text is needed; other paths may be missing.
+ */
+export function ecsRecord(record: unknown, mapping: SourceMapping, place = ''): Plain {
   const out: Plain = {};
   const put = (key: string, value: unknown): void => {
     Object.defineProperty(out, key, { value, writable: true, enumerable: true, configurable: true });
   };
-  for (const [key, value] of plainEntries(record)) put(key, value);
-  const named = [...Object.keys(mapping.constants), ...Object.keys(mapping.fields)];
-  // The first tree that a field lies below counts, so it is put last; those of one name are there together.
-  for (const ecs of [...new Set(mapping.trees.map((tree) => tree.ecs))].reverse()) {
-    const own = named.filter((name) => name.startsWith(`${ecs}.`)).map((name) => name.slice(ecs.length + 1));
-    const found = mapping.trees.flatMap(({ ecs: name, raw, keys, pairs }): unknown[] => {
-      if (name !== ecs) return [];
+  for (const [key, value] of plainEntries(record)) if (meets(key, place)) put(key, value);
+  const { named, trees } = planOf(mapping);
+  for (const { ecs, of, left } of trees) {
+    if (!meets(ecs, place)) continue;
+    const found = of.flatMap(({ raw, keys, pairs }): unknown[] => {
       const subtree = raw === '' ? record : subtreeAt(record, raw.split('.'), raw, mapping.jsonText);
       if (subtree === undefined) return [];
       if (pairs) return [pairsOf(subtree)];
-      return [transformed(subtree, keys === 'snake', raw, mapping.jsonText, new Set(own))];
+      const options = { snake: keys === 'snake', jsonText: mapping.jsonText, left, ecs, place };
+      return [transformed(subtree, raw, options)];
     });
     if (found.length > 0) put(ecs, found.length === 1 ? found[0] : found);
   }
-  for (const name of named) {
-    const values = mappedValues(record, mapping, name);
+  const index = new RecordIndex(record, mapping.jsonText);
+  for (const { name, source, paths } of named) {
+    if (!meets(name, place)) continue;
+    let values: readonly RawValue[] = [];
+    if (source === null || source.whole) values = mappedValues(record, mapping, name);
+    else if (source.as) values = source.as(source.from.map((path) => index.values(path, 'exact')));
+    else {
+      for (let i = 0; i < paths.length && values.length === 0; i += 1)
+        values = index.values(paths[i]!.path, paths[i]!.keys);
+      if (values.length === 0) values = index.values(name, 'exact');
+    }
     if (values.length > 0) put(name, values.map(plainOf));
   }
   return out;
+}
+
+interface Plan {
+  /** Fields that the mapping names. `source` null: it gives the value itself. */
+  readonly named: readonly {
+    readonly name: string;
+    readonly source: FieldSource | null;
+    readonly paths: readonly RawPath[];
+  }[];
+  /**
+   * By name, in the order in which they are put: of those that a field lies below the first counts, so it comes last.
+   * `left`: paths below that the mapping gives otherwise.
+   */
+  readonly trees: readonly {
+    readonly ecs: string;
+    readonly of: SourceMapping['trees'];
+    readonly left: ReadonlySet<string>;
+  }[];
+}
+
+const plans = new WeakMap<SourceMapping, Plan>();
+
+function planOf(mapping: SourceMapping): Plan {
+  const known = plans.get(mapping);
+  if (known) return known;
+  const names = [...Object.keys(mapping.constants), ...Object.keys(mapping.fields)];
+  const named = names.map((name) => {
+    const source = Object.hasOwn(mapping.constants, name) ? null : mapping.fields[name]!;
+    return { name, source, paths: source === null ? [] : pathsOf(mapping, name, source) };
+  });
+  const trees = [...new Set(mapping.trees.map((tree) => tree.ecs))].reverse().map((ecs) => {
+    const left = names.filter((name) => name.startsWith(`${ecs}.`)).map((name) => name.slice(ecs.length + 1));
+    return { ecs, of: mapping.trees.filter((tree) => tree.ecs === ecs), left: new Set(left) };
+  });
+  const plan = { named, trees };
+  plans.set(mapping, plan);
+  return plan;
+}
+
+/** Whether a path begins with the text, or something below it can. */
+function meets(path: string, place: string): boolean {
+  return path.length >= place.length
+    ? path.startsWith(place)
+    : place.startsWith(path) && (path === '' || place[path.length] === '.');
 }
 
 /** The value at a raw path; several objects on the way (an array) become an array of what is in them. */
@@ -59,27 +116,29 @@ function subtreeAt(
   return dotted ? subtreeAt(dotted[1], path.slice(dotted[0].split('.').length), raw, jsonText) : undefined;
 }
 
-/** @param left paths (below here) that the mapping gives otherwise. */
-function transformed(
-  value: unknown,
-  snake: boolean,
-  at: string,
-  jsonText: readonly string[],
-  left: ReadonlySet<string>,
-  below = '',
-): unknown {
-  if (Array.isArray(value))
-    return value.map((v: unknown) => transformed(v, snake, at, jsonText, left, below));
+interface Transforming {
+  readonly snake: boolean;
+  readonly jsonText: readonly string[];
+  /** Paths below the tree that the mapping gives otherwise. */
+  readonly left: ReadonlySet<string>;
+  /** The tree, and the text that the paths needed begin with. */
+  readonly ecs: string;
+  readonly place: string;
+}
+
+function transformed(value: unknown, at: string, options: Transforming, below = ''): unknown {
+  const { snake, jsonText, left, ecs, place } = options;
+  if (Array.isArray(value)) return value.map((v: unknown) => transformed(v, at, options, below));
   if (typeof value === 'string' && jsonText.includes(at)) {
     const inside = jsonInText(value);
-    return inside === undefined ? value : transformed(inside, snake, at, jsonText, left, below);
+    return inside === undefined ? value : transformed(inside, at, options, below);
   }
   if (!isMap(value)) return value;
   const pairs = plainEntries(value).flatMap(([key, inner]): [string, unknown][] => {
     const name = snake ? snakeCase(key) : key;
     const path = below === '' ? name : `${below}.${name}`;
-    if (left.has(path)) return [];
-    return [[name, transformed(inner, snake, at === '' ? key : `${at}.${key}`, jsonText, left, path)]];
+    if (left.has(path) || !meets(`${ecs}.${path}`, place)) return [];
+    return [[name, transformed(inner, at === '' ? key : `${at}.${key}`, options, path)]];
   });
   // Two raw keys can have one name in snake_case: both values count.
   const out = new Map<string, unknown>();
