@@ -8,6 +8,7 @@ import { lengthAt, TRUNCATED, u16 } from '../msgpack/scan.js';
 import { SCALAR_SIZE } from '../msgpack/sizes.js';
 import type { Found } from './found.js';
 import type { PathState, StateSet } from './paths.js';
+import { type Trace, traceOf } from './shapeCode.js';
 import {
   AFTER,
   COMPARED,
@@ -53,6 +54,9 @@ const sizes = SCALAR_SIZE;
 const REACH = 300;
 /** Steps that are tried at one place of a shape. */
 const MAX_OTHERS = 16;
+/** A step that was begun from so often is followed by code of its own; and how many such there may be. */
+const HOT = 2000;
+const MAX_TRACES = 32;
 /** Places that fitted nothing and could not be learned, after which all shapes are forgotten; doubles each time. */
 const FORGET_AFTER = 50_000;
 
@@ -66,9 +70,18 @@ export class Shapes {
   #pos = 0;
   #unlearned = 0;
   #forgetAfter = FORGET_AFTER;
+  readonly #hot: number;
+  /** By step: how often it was begun from; and its code, null as long as there is none. */
+  #begun = new Uint16Array(0);
+  #traces: (Trace | null)[] = [];
+  #traced = 0;
+  /** Where the last trace got to: offset, and values found. */
+  readonly #reached = new Int32Array(2);
 
-  constructor(found: Found, states: StateSet, firstMark: number) {
+  /** @param hot how often a step is begun from before code is made for it. */
+  constructor(found: Found, states: StateSet, firstMark: number, hot = HOT) {
     this.found = found;
+    this.#hot = hot;
     this.#states = states;
     this.#walker = new Walker(found, firstMark);
     this.#store = new ShapeStore(states, firstMark, found, this.#walker);
@@ -98,13 +111,46 @@ export class Shapes {
     let i = 0;
     let at = pos;
     for (;;) {
-      i = this.#follow(i, at);
+      i = this.#begin(i, at);
       at = this.#pos;
       if (i < 0) return at <= this.#source.end ? at : this.#plainly(pos);
       i = this.#other(i, at);
       if (i < 0) return i;
       at = this.#pos;
     }
+  }
+
+  /** As `#follow`, over the code of step `i` where there is some. */
+  #begin(i: number, pos: number): number {
+    const trace = this.#traces[i / stepSize];
+    if (!trace) {
+      this.#count(i);
+      return this.#follow(i, pos);
+    }
+    const { found } = this;
+    const { buf, view } = this.#source;
+    const reached = this.#reached;
+    found.reserve(this.#store.used / stepSize);
+    const next = trace(buf, view, pos, found.states, found.positions, reached, found.count);
+    found.count = reached[1]!;
+    this.#pos = reached[0]!;
+    return next < 0 ? next : this.#follow(next, this.#pos);
+  }
+
+  #count(i: number): void {
+    const step = i / stepSize;
+    if (step >= this.#begun.length) {
+      const begun = new Uint16Array(this.#store.steps.length / stepSize);
+      begun.set(this.#begun);
+      this.#begun = begun;
+    }
+    const times = this.#begun[step]! + 1;
+    if (times > this.#hot) return;
+    this.#begun[step] = times;
+    if (times < this.#hot || this.#traced === MAX_TRACES) return;
+    while (this.#traces.length <= step) this.#traces.push(null);
+    this.#traces[step] = traceOf(this.#store, i);
+    this.#traced += 1;
   }
 
   /**
@@ -271,6 +317,9 @@ export class Shapes {
   /** Shapes change with the traffic; those that were learned first may be those that no longer come. */
   #forget(): void {
     this.#store.clear();
+    this.#begun.fill(0);
+    this.#traces = [];
+    this.#traced = 0;
     this.#unlearned = 0;
     this.#forgetAfter *= 2;
   }

@@ -1,6 +1,6 @@
 // The short cut of learned shapes against its slow twin, the plain walk: the same offsets and findings, whatever comes.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Found } from '../../../src/detect/found.js';
 import { StateSet, type Want } from '../../../src/detect/paths.js';
 import { Shapes } from '../../../src/detect/shapes.js';
@@ -36,10 +36,10 @@ function listOf(found: Found): [number, number][] {
 }
 
 /** Both walks over one set of states, so that ids compare. */
-function bothWalks(): { quick: Walk; plain: Walk } {
+function bothWalks(hot?: number): { quick: Walk; plain: Walk } {
   const states = new StateSet(wants);
   const quickFound = new Found();
-  const shapes = new Shapes(quickFound, states, FIRST_MARK);
+  const shapes = new Shapes(quickFound, states, FIRST_MARK, hot);
   const plainFound = new Found();
   const walker = new Walker(plainFound, FIRST_MARK);
   return {
@@ -59,7 +59,7 @@ function bothWalks(): { quick: Walk; plain: Walk } {
 
 /** The record with room after it, as in a block: near a buffer's end the short cut is not taken. */
 function roomy(record: Buffer): Buffer {
-  return Buffer.concat([record, Buffer.alloc(400, 0xa3)]);
+  return Buffer.concat([record, Buffer.alloc(5000, 0xa3)]);
 }
 
 function expectSame(walks: { quick: Walk; plain: Walk }, record: Buffer, end = record.length): void {
@@ -71,14 +71,17 @@ function expectSame(walks: { quick: Walk; plain: Walk }, record: Buffer, end = r
   }
 }
 
-describe('learned shapes', () => {
+describe.each([
+  ['learned shapes', undefined],
+  ['learned shapes with code of their own from the first repeat on', 1],
+])('%s', (_, hot) => {
   it('find what the plain walk finds, in records of every shape, in any order', () => {
     fc.assert(
       fc.property(
         fc.array(arbitraryRecord, { minLength: 1, maxLength: 12 }),
         fc.array(fc.nat(), { maxLength: 30 }),
         (records, order) => {
-          const walks = bothWalks();
+          const walks = bothWalks(hot);
           for (const record of records) expectSame(walks, record);
           for (const n of order) expectSame(walks, records[n % records.length]!);
         },
@@ -93,7 +96,7 @@ describe('learned shapes', () => {
         arbitraryRecord,
         fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 20 }),
         (record, edits) => {
-          const walks = bothWalks();
+          const walks = bothWalks(hot);
           expectSame(walks, record);
           for (const [at, byte] of edits) {
             const other = Buffer.from(record);
@@ -110,7 +113,7 @@ describe('learned shapes', () => {
   it('say where a record is cut off, however much of it is known', () => {
     fc.assert(
       fc.property(arbitraryRecord, fc.nat(), (record, cut) => {
-        const walks = bothWalks();
+        const walks = bothWalks(hot);
         expectSame(walks, record);
         expectSame(walks, record, cut % record.length);
         expectSame(walks, record);
@@ -120,7 +123,7 @@ describe('learned shapes', () => {
   });
 
   it('stay right past all their bounds: shapes without number, then the first ones again', () => {
-    const walks = bothWalks();
+    const walks = bothWalks(hot);
     const record = (n: number): Buffer => {
       const made: { [key: string]: Encodable } = { a: { user: 'first' } };
       for (let bit = 0; bit < 12; bit += 1)
@@ -131,8 +134,16 @@ describe('learned shapes', () => {
     for (let n = 0; n < 100; n += 1) expectSame(walks, record(n));
   });
 
+  it('are followed past strings of any length, to the end of the buffer', () => {
+    const walks = bothWalks(hot);
+    const record = (length: number): Buffer =>
+      encode({ a: { user: 'x'.repeat(length), z: 1 }, other: 'y'.repeat(length), source: 'last' });
+    for (const length of [3, 31, 32, 255, 256, 257, 300, 5000, 65_535, 65_536, 3])
+      for (let twice = 0; twice < 2; twice += 1) expectSame(walks, record(length));
+  });
+
   it('follow wide and deep records', () => {
-    const walks = bothWalks();
+    const walks = bothWalks(hot);
     let deep: Encodable = { a: 'x' };
     for (let i = 0; i < 60; i += 1) deep = { a: [deep, 'y'] };
     const wide = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, { user: i }]));
@@ -141,3 +152,54 @@ describe('learned shapes', () => {
     }
   });
 });
+
+describe('a shape that many records have', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('gets code of its own after a while, once, and is followed without it where a process may not make any', () => {
+    const made = vi.fn();
+    vi.stubGlobal(
+      'Function',
+      class {
+        constructor(...text: string[]) {
+          made(text);
+          throw new EvalError('Code generation from strings disallowed for this context');
+        }
+      },
+    );
+    const walks = bothWalks(10);
+    const record = encode({ a: { user: 'x' }, source: 'last', more: [1, 2, { b: 3 }] });
+    for (let n = 0; n < 4; n += 1) expectSame(walks, record);
+    expect(made).not.toHaveBeenCalled();
+    for (let n = 0; n < 100; n += 1) expectSame(walks, record);
+    const times = made.mock.calls.length;
+    expect(times).toBeGreaterThan(0);
+    for (let n = 0; n < 100; n += 1) expectSame(walks, record);
+    expect(made).toHaveBeenCalledTimes(times);
+  });
+
+  it('puts no text of a record into its code', () => {
+    const texts: string[] = [];
+    const { Function: real } = globalThis;
+    vi.stubGlobal('Function', function stub(...text: string[]) {
+      texts.push(...text);
+      return Reflect.construct(real, text) as unknown;
+    });
+    const walks = bothWalks(1);
+    const record = encode({ a: { user: 'evil()', 'evil()': ['evil()'] }, 'evil();//': { b: 'evil()' } });
+    for (let n = 0; n < 3; n += 1) expectSame(walks, record);
+    expect(texts.length).toBeGreaterThan(0);
+    const words = new Set(texts.join('\n').match(/[a-z]\w*/gi));
+    expect([...words].filter((w) => !known.has(w))).toEqual([]);
+  });
+});
+
+/** All words that the code of a shape may have. */
+const known = new Set(
+  (
+    'sizes return buf view pos states positions reached count const let if else limit length b at size ' +
+    'getInt32 true x1f xe0 xa0 xd9 xda xc0'
+  ).split(' '),
+);
