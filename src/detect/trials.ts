@@ -1,6 +1,7 @@
 // A rule as it is tried in one view, and what it has cost; and the trial of a whole list of them for one record.
 import type { Rule } from '../rules/rule.js';
-import { needAsProgram, needsOf, type Program, type ProgramBuilder, weight } from './program.js';
+import { needAsProgram, needsOf } from './needs.js';
+import { type Program, type ProgramBuilder, weight } from './program.js';
 import { type Step, stepOf } from './steps.js';
 
 /** What one rule has cost an engine so far. */

@@ -2,7 +2,8 @@
 // event) are gone, each of the others hangs on its narrowest need. Made when the first record of the form comes.
 import { DerivedLook } from './derivedLook.js';
 import { FieldPlan } from './fieldPlan.js';
-import { type Need, narrowed, narrowest, needsOf, type Program, type ProgramBuilder } from './program.js';
+import { type Need, narrowest, needsOf } from './needs.js';
+import { narrowed, type Program, type ProgramBuilder } from './program.js';
 import { type Candidate, type Trial, trialOf } from './trials.js';
 import type { View } from './views.js';
 
