@@ -54,13 +54,12 @@ export class DerivedLook {
     if (known !== undefined) return known;
     const groups: RawValue[][] = this.#derived.slots.map(() => []);
     this.#values.forEach((value, i) => void groups[this.#groups[i]!]!.push(value));
-    const { plan, present, exists } = this.#index;
+    const { plan, lists, present, exists } = this.#index;
     const trials = new Set<Trial>();
     for (const { kind, text } of this.#derived.as(groups)) {
       for (const trial of [...present, ...exists]) trials.add(trial);
-      const atoms = kind === 'string' ? [plan.literals.findText(text)] : plan.looseAtoms(text, kind);
-      for (const atom of atoms)
-        if (atom !== -1) for (const trial of this.#index.ofAtom(atom)) trials.add(trial);
+      const places = kind === 'string' ? [plan.literals.findText(text)] : plan.looseAtoms(text, kind);
+      for (const place of places) for (const trial of lists[place] ?? []) trials.add(trial);
     }
     const found = [...trials];
     if (key.length <= MAX_TEXT) {

@@ -276,6 +276,7 @@ export class Engine {
     const { candidate } = trial;
     if (this.#quarantine.count > 0 && this.#quarantine.has(candidate.rule)) return false;
     if (this.#tree.matchedAround.size > 0 && this.#tree.matchedAround.has(candidate.rule)) return false;
+    trial.tries += 1;
     if (!this.#asking) candidate.candidates += 1;
     this.#attempt(trial, path, nowMs);
     return true;

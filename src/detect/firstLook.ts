@@ -33,6 +33,9 @@ const ASKS = 2;
 /** Only something else than a scalar was seen yet, and it asked for nothing. */
 const NO_SCALAR = 3;
 
+/** Records for which some rule was tried, after which rules are hung where they are tried less. */
+const FIRST_REHANG = 256;
+
 const hasClue = HAS_CLUE;
 const hasMark = HAS_MARK;
 const hasText = HAS_TEXT;
@@ -47,6 +50,9 @@ export class FirstLook {
   readonly #recognition: Recognition;
   readonly #indexOf: (view: number) => ViewIndex;
   readonly #indexes: (ViewIndex | undefined)[];
+  /** By view: records for which some rule was tried, and at how many of them rules are hung anew. */
+  readonly #looks: number[];
+  readonly #rehangAt: number[];
   /** By state and view. */
   #known = new Uint8Array(0);
   readonly #asks: Ask[] = [];
@@ -65,6 +71,8 @@ export class FirstLook {
     this.#recognition = recognition;
     this.#indexOf = indexOf;
     this.#indexes = views.views.map(() => undefined);
+    this.#looks = views.views.map(() => 0);
+    this.#rehangAt = views.views.map(() => FIRST_REHANG);
   }
 
   /**
@@ -87,7 +95,7 @@ export class FirstLook {
     const view = clue ? this.#recognition.ofFound(found, buf) : this.#views.fallback;
     const index = this.#begin(view);
     this.#see(found, 0, count, buf, view, index);
-    this.#end(index);
+    this.#end(view, index);
     return view;
   }
 
@@ -98,7 +106,7 @@ export class FirstLook {
     this.#seeAll(hits, view, index, false);
     // Of the records around it the ECS fields count.
     for (let o = 0; o < outers.length; o += 1) this.#seeAll(outers[o]!, view, index, true);
-    this.#end(index);
+    this.#end(view, index);
   }
 
   #begin(view: number): ViewIndex {
@@ -122,8 +130,24 @@ export class FirstLook {
     return index;
   }
 
-  #end({ derived }: ViewIndex): void {
+  #end(view: number, index: ViewIndex): void {
+    const { derived } = index;
     for (let d = 0; d < derived.length; d += 1) this.#list(derived[d]!.trials());
+    if (this.trials.length === 0) return;
+    const looks = this.#looks[view]! + 1;
+    this.#looks[view] = looks;
+    if (looks < this.#rehangAt[view]!) return;
+    // Less and less often: traffic is known by then.
+    this.#rehangAt[view] = looks * 2;
+    this.#looks[view] = 0;
+    if (index.rehang(looks)) this.#forget(view);
+  }
+
+  /** What values mean in a view is learned anew. */
+  #forget(view: number): void {
+    const views = this.#indexes.length;
+    for (let at = view; at < this.#known.length; at += views) this.#known[at] = 0;
+    for (let at = view; at < this.#asksAround.length; at += views) this.#asksAround[at] = undefined;
   }
 
   #seeAll(hits: Hits, view: number, index: ViewIndex, around: boolean): void {
@@ -180,11 +204,11 @@ export class FirstLook {
       const index = probes[p]!;
       if (kind === 'string') {
         const start = pos + headerSize(buf[pos]!);
-        const atom = index.plan.literals.findBytes(buf, start, start + lengthAt(buf, pos));
-        if (atom !== -1) this.#list(index.ofAtom(atom));
+        const place = index.plan.literals.findBytes(buf, start, start + lengthAt(buf, pos));
+        if (place !== -1) this.#list(index.lists[place]!);
       } else if (index.plan.isLoose) {
-        const atoms = index.plan.looseAtoms(scalarText(buf, pos), kind);
-        for (let a = 0; a < atoms.length; a += 1) this.#list(index.ofAtom(atoms[a]!));
+        const places = index.plan.looseAtoms(scalarText(buf, pos), kind);
+        for (let n = 0; n < places.length; n += 1) this.#list(index.lists[places[n]!]!);
       }
     }
     for (let n = 0; n < inputs.length; n += 1) inputs[n]!.look.add(inputs[n]!.group, buf, pos);
