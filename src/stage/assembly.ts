@@ -12,10 +12,17 @@ const LONG = 8 * 1024;
 const TINY = 24;
 export const ASSEMBLY_BLOCK = 256 * 1024;
 
+/** A body that was put together; `release` gives back the blocks that it lies in. */
+export interface Assembled {
+  readonly slices: readonly Buffer[];
+  release(): void;
+}
+
+/** One body after the other. */
 export class Assembly implements PieceTarget {
   readonly #takeBlock: (size: number) => Block;
-  readonly #slices: Buffer[] = [];
-  readonly #blocks: Block[] = [];
+  #slices: Buffer[] = [];
+  #blocks: Block[] = [];
   /** The block that is copied to, from `#from` (what is before that is among the slices) to `#to`. */
   #block: Buffer | null = null;
   #from = 0;
@@ -25,16 +32,10 @@ export class Assembly implements PieceTarget {
   readonly #offsets: number[] = [];
   #count = 0;
   #waiting = 0;
-  #bytes = 0;
 
-  /** @param takeBlock of at least so many bytes; released by `release`. */
+  /** @param takeBlock of at least so many bytes. */
   constructor(takeBlock: (size: number) => Block) {
     this.#takeBlock = takeBlock;
-  }
-
-  /** Whether there is nothing in it. */
-  get isEmpty(): boolean {
-    return this.#bytes === 0;
   }
 
   add(buf: Buffer, from: number, to: number): void {
@@ -44,21 +45,39 @@ export class Assembly implements PieceTarget {
     this.#offsets[2 * i] = from;
     this.#offsets[2 * i + 1] = to;
     this.#waiting += to - from;
-    this.#bytes += to - from;
     if (i === BATCH - 1) this.#settle();
   }
 
-  /** The body in slices. Nothing is added afterwards; `release` when they are no longer read. */
-  finish(): Buffer[] {
+  /** The body is whole; what is added from now on is of the next one. */
+  finish(): Assembled {
     // The last ones are too few to be worth a first block.
     if (this.#block === null) this.#keepAll();
     else this.#settle();
     this.#endPart();
-    return this.#slices;
+    const slices = this.#slices;
+    const blocks = this.#blocks;
+    this.#begin();
+    return {
+      slices,
+      release: () => {
+        for (const block of blocks.splice(0)) block.release();
+      },
+    };
   }
 
-  release(): void {
-    for (const block of this.#blocks.splice(0)) block.release();
+  /** Nothing comes of what was added. */
+  drop(): void {
+    for (const block of this.#blocks) block.release();
+    this.#clear();
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#slices = [];
+    this.#blocks = [];
+    this.#block = null;
+    this.#from = 0;
+    this.#to = 0;
   }
 
   #settle(): void {

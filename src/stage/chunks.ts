@@ -1,13 +1,12 @@
 // A frame as it came to the chunk that goes on: tag, payload and options as slices of the frame's own bytes, with
 // tags spliced in where rules matched. Whatever came, a PackedForward message goes on.
 import type { Engine } from '../detect/engine.js';
-import type { Block } from '../forward/blocks.js';
 import type { Frame } from '../forward/message.js';
 import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
-import { Assembly } from './assembly.js';
-import { type EntryEvents, type Scanned, type ScanOptions, scanEntries } from './entries.js';
+import type { Assembly } from './assembly.js';
+import { type EntryEvents, SCANNED_DEPTH, type Scanned, type ScanOptions, scanEntries } from './entries.js';
 
 const entryHeader = arrayHeader(2);
 const metadataHeader = arrayHeader(2);
@@ -28,8 +27,8 @@ export interface ChunkDeps {
   /** `add_tag_prefix` and `tag` of the input, applied. */
   readonly tagOf: (frame: Frame) => string;
   readonly events: EntryEvents;
-  /** A block of at least so many bytes to put a new body together in. */
-  readonly takeBlock: (size: number) => Block;
+  /** Where a new body is put together; nothing is in it. */
+  readonly assembly: Assembly;
 }
 
 /** The chunk that goes on (null: no event is left to go on), and how many events came in and go on with it. */
@@ -38,10 +37,9 @@ export interface MadeChunk {
   readonly events: number;
   /** Bytes of memory that the chunk keeps beside its frame's: tags, an inflated payload. */
   readonly extraBytes: number;
-  /** The chunk is no longer read. */
-  release(): void;
+  /** To be called when the chunk is no longer read. Null: there is nothing to give back. */
+  readonly release: (() => void) | null;
 }
-const nothingToRelease = (): void => undefined;
 
 /**
  * @throws EntriesError when the frame's body is not entries; whatever `inflate` throws.
@@ -89,23 +87,33 @@ function asItCame(
   events: number,
 ): MadeChunk {
   const chunk = whole(frame, tag, tagBytes, connectionId);
-  return { chunk, events, extraBytes: 0, release: nothingToRelease };
+  return { chunk, events, extraBytes: 0, release: null };
 }
 
 interface Body extends Scanned {
   /** The new body; null: it goes on as it came. */
-  readonly slices: Buffer[] | null;
-  release(): void;
+  readonly slices: readonly Buffer[] | null;
+  readonly release: (() => void) | null;
 }
 
-function scan(buf: Buffer, start: number, end: number, fillTime: Buffer | null, deps: ChunkDeps): Body {
-  const assembly = new Assembly(deps.takeBlock);
+function scan(
+  buf: Buffer,
+  start: number,
+  end: number,
+  fillTime: Buffer | null,
+  deps: ChunkDeps,
+  isSingle = false,
+): Body {
+  const { engine, nowMs, stripMetadata, maxDepth, maxEntries, join, events, assembly } = deps;
+  const options = { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, join, events, isSingle };
   try {
-    const scanned = scanEntries(buf, start, end, { ...deps, fillTime }, assembly);
-    const slices = scanned.edited ? assembly.finish() : null;
-    return { ...scanned, slices, release: () => assembly.release() };
+    if (isSingle) assembly.add(entryHeader, 0, 1);
+    const { events: count, empty, edited } = scanEntries(buf, start, end, options, assembly);
+    if (edited) return { events: count, empty, edited, ...assembly.finish() };
+    if (isSingle) assembly.drop();
+    return { events: count, empty, edited, slices: null, release: null };
   } catch (error) {
-    assembly.release();
+    assembly.drop();
     throw error;
   }
 }
@@ -118,8 +126,15 @@ function fromMessage(
   connectionId: number,
   deps: ChunkDeps,
 ): MadeChunk {
-  const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
+  const { buffer, bodyStart, bodyEnd } = frame;
+  const body = buffer.subarray(bodyStart, bodyEnd);
   const metadata = frame.hasMetadataOption && !deps.stripMetadata ? optionValue(frame, 'metadata') : null;
+  const fill = eventTime(deps.nowMs);
+  if (metadata === null && deps.maxDepth >= SCANNED_DEPTH) {
+    const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps, true);
+    const payload = scanned.slices ?? [entryHeader, body];
+    return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, payload, null), bodyEnd - bodyStart);
+  }
   let entry: Buffer;
   if (metadata === null) entry = Buffer.concat([entryHeader, body]);
   else {
@@ -132,7 +147,6 @@ function fromMessage(
       body.subarray(timeEnd),
     ]);
   }
-  const fill = eventTime(deps.nowMs);
   const scanned = scan(entry, 0, entry.length, fill, deps);
   return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null), 0);
 }

@@ -51,7 +51,7 @@ export class EntriesError extends Error {
 }
 
 /** Every skip and walk follows values so deep by itself; a smaller `max_depth` needs a look of its own. */
-const SCANNED_DEPTH = 512;
+export const SCANNED_DEPTH = 512;
 
 /** Group markers (Fluent Bit's OTLP groups): EventTime seconds that are no time. They go on in place, unread. */
 const GROUP_START = 0xffffffff;
@@ -69,6 +69,8 @@ export interface ScanOptions {
   readonly maxDepth: number;
   /** Entries of one message. */
   readonly maxEntries: number;
+  /** The bytes are the time and the record of one entry, without a header (Message mode). */
+  readonly isSingle: boolean;
   /** What is to be judged for the record at `pos`: null: itself; `part`: nothing yet; or another record. */
   readonly join: ((buf: Buffer, pos: number, end: number) => Buffer | 'part' | null) | null;
   readonly events: EntryEvents;
@@ -85,13 +87,13 @@ export function scanEntries(
   options: ScanOptions,
   into: Assembly,
 ): Scanned {
-  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, join, events } = options;
+  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, isSingle, join, events } = options;
   let seen = 0;
   let count = 0;
   let kept = 0;
   let edited = false;
   /** By reason, told at the end: a sender can make millions of them. */
-  const invalid = new Map<string, number>();
+  let invalid: Map<string, number> | null = null;
   /** What is before it is in `into` already, once something was edited. */
   let copied = start;
   let at = start;
@@ -102,6 +104,7 @@ export function scanEntries(
     copied = to;
   };
   const takeOut = (from: number, to: number, reason: string): void => {
+    invalid ??= new Map();
     invalid.set(reason, (invalid.get(reason) ?? 0) + 1);
     edit(from, to, null);
   };
@@ -110,14 +113,14 @@ export function scanEntries(
     seen += 1;
     if (seen > maxEntries) throw tooMany(maxEntries);
     if (maxDepth < SCANNED_DEPTH) mustSkip(buf, entry, end, entry - start, maxDepth);
-    const b = buf[at]!;
+    const b = isSingle ? 0x92 : buf[at]!;
     const length = b === 0x92 ? 2 : kindOf(b) === 'array' ? arrayLength(buf, at, end) : -1;
     if (length < 2) {
       at = mustSkip(buf, entry, end, entry - start);
       takeOut(entry, at, length === -1 ? 'entry is not an array' : 'entry has no record');
       continue;
     }
-    const time = at + headerSize(b);
+    const time = isSingle ? at : at + headerSize(b);
     const record = timeEnd(buf, time, end, entry - start);
     if (record >= end) throw new EntriesError(`entry at byte ${entry - start} is cut off`);
     const rb = buf[record]!;
@@ -172,7 +175,9 @@ export function scanEntries(
     }
   }
   if (edited) into.add(buf, copied, end);
-  for (const [reason, times] of invalid) events.onInvalid(reason, times);
+  // Assigned in `takeOut`, which the compiler does not see.
+  const told = invalid as Map<string, number> | null;
+  if (told) for (const [reason, times] of told) events.onInvalid(reason, times);
   return { events: count, empty: kept === 0, edited };
 }
 

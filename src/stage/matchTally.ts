@@ -7,8 +7,11 @@ export interface Tallied {
   count: number;
 }
 
+/** Most chunks have no match. */
+const none: readonly Tallied[] = [];
+
 export class MatchTally {
-  readonly #byRule = new Map<string, Tallied[]>();
+  #byRule: Map<string, Tallied[]> | null = null;
   #last: Tallied | null = null;
 
   add(ruleId: string, severity: string): void {
@@ -17,6 +20,7 @@ export class MatchTally {
       last.count += 1;
       return;
     }
+    this.#byRule ??= new Map();
     let all = this.#byRule.get(ruleId);
     if (!all) {
       all = [];
@@ -32,6 +36,6 @@ export class MatchTally {
   }
 
   get all(): readonly Tallied[] {
-    return [...this.#byRule.values()].flat();
+    return this.#byRule === null ? none : [...this.#byRule.values()].flat();
   }
 }

@@ -9,7 +9,6 @@ import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
-import type { ReadMemory } from '../forward/valueReader.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
@@ -20,6 +19,7 @@ import type { AlertFeed } from './alertFeed.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
 import { AlertReport } from './alertReport.js';
 import type { DeliveryStatus } from './alertSide.js';
+import { Assembly } from './assembly.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
@@ -66,7 +66,7 @@ export class Stage {
   readonly #deps: StageDeps;
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
-  readonly #memory: ReadMemory;
+  readonly #assembly: Assembly;
   readonly #alerting: Alerting;
   readonly #partialLines = new Map<InputConfig, PartialLines>();
   readonly #notices: Notices;
@@ -90,7 +90,7 @@ export class Stage {
     this.#alerting = deps.alerting;
     this.#engines = this.#enginesOf(ruleSet, config.rules);
     const memory = readMemory(config.memoryLimit);
-    this.#memory = memory;
+    this.#assembly = new Assembly((size) => memory.pool.takeHeld(size));
     const heldLimit = memoryShares(config.memoryLimit).held;
     this.#chain = new AckChain({
       heldLimit,
@@ -282,7 +282,7 @@ export class Stage {
         join: lines && ((buf, pos, end) => lines.look(tag, buf, pos, end, nowMs)),
         inflate: (f) => this.#inflate(f, context, input),
         tagOf: () => tag,
-        takeBlock: (size) => this.#memory.pool.takeHeld(size),
+        assembly: this.#assembly,
         events: {
           onMatch: (place, from, into) =>
             taggedAndAlerted(
@@ -312,7 +312,7 @@ export class Stage {
     }
     const asked = this.#alerting.unanswered();
     if (asked) {
-      made.release();
+      made.release?.();
       lines?.withdraw();
       this.#asking = this.#askAndTake(asked, accepted, nowMs);
       return;
@@ -328,11 +328,12 @@ export class Stage {
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
     const confirmations: Promise<unknown>[] = [];
     if (chunk) {
+      const { release } = made;
       const written = output.write(chunk, events).then(() => {
         if (!output.buffered) metrics.eventsOut += events;
       });
-      confirmations.push(written.finally(made.release));
-    } else made.release();
+      confirmations.push(release === null ? written : written.finally(release));
+    } else made.release?.();
     if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
     if (hangsOnOthers) confirmations.push(this.#alerting.allSafe());
     if (confirmations.length === 0) {

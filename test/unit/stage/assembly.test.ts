@@ -18,7 +18,7 @@ describe('the new body of a chunk', () => {
     addAll(made, long);
     const few = Array.from({ length: 15 }, (_, n) => Buffer.from(`${n},`));
     addAll(made, few);
-    const slices = made.finish();
+    const { slices } = made.finish();
     expect(slices.every((s, i) => s === [...long, ...few][i])).toBe(true);
     expect(slices).toHaveLength(111);
     expect(pool.leftBytes).toBe(0);
@@ -28,11 +28,11 @@ describe('the new body of a chunk', () => {
     const { made, pool } = assembly();
     const given = Array.from({ length: 100_000 }, (_, n) => Buffer.from(`${n},`));
     addAll(made, given);
-    const slices = made.finish();
+    const { slices, release } = made.finish();
     expect(slices.length).toBeLessThan(10);
     expect(Buffer.concat(slices).equals(Buffer.concat(given))).toBe(true);
     expect(pool.leftBytes).toBe(ASSEMBLY_BLOCK * slices.length);
-    made.release();
+    release();
     expect(pool.leftBytes).toBe(0);
     expect(pool.freeBytes).toBe(ASSEMBLY_BLOCK * slices.length);
   });
@@ -54,12 +54,27 @@ describe('the new body of a chunk', () => {
           expected.push(source.subarray(from, to));
         }
         const all = Buffer.concat(expected);
-        expect(made.isEmpty).toBe(all.length === 0);
-        expect(Buffer.concat(made.finish()).equals(all)).toBe(true);
-        made.release();
+        const first = made.finish();
+        // The next one takes nothing of it away.
+        made.add(source, 0, 20_000);
+        const second = made.finish();
+        expect(Buffer.concat(first.slices).equals(all)).toBe(true);
+        expect(Buffer.concat(second.slices).equals(source.subarray(0, 20_000))).toBe(true);
+        first.release();
+        second.release();
         expect(pool.leftBytes).toBe(0);
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('that nothing comes of gives its blocks back, and the next one begins empty', () => {
+    const { made, pool } = assembly();
+    for (let n = 0; n < 1000; n += 1) made.add(Buffer.from(`${n},`), 0, 2);
+    expect(pool.leftBytes).toBe(ASSEMBLY_BLOCK);
+    made.drop();
+    expect(pool.leftBytes).toBe(0);
+    made.add(Buffer.from('next'), 0, 4);
+    expect(Buffer.concat(made.finish().slices).toString()).toBe('next');
   });
 });
