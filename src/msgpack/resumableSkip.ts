@@ -1,6 +1,6 @@
 // A skip that can stop in the middle of a value and go on when more bytes have come, without starting over: the cost
 // of a large frame stays linear however small its pieces are. Notes where the elements of the outermost array start.
-import { INVALID, TOO_DEEP, TRUNCATED, u16, u32 } from './scan.js';
+import { INVALID, skip, TOO_DEEP, TRUNCATED, u16, u32 } from './scan.js';
 
 export class ResumableSkip {
   /** Offset of the next unread value, from the start of the outermost one. */
@@ -32,6 +32,10 @@ export class ResumableSkip {
    * or TRUNCATED (call again with more), INVALID, TOO_DEEP.
    */
   advance(buf: Uint8Array, start: number, end: number): number {
+    if (this.#at === 0 && this.#depth === 0) {
+      const length = this.#short(buf, start, end);
+      if (length !== -1) return length;
+    }
     let pos = start + this.#at;
     for (;;) {
       while (this.#left === 0) {
@@ -70,6 +74,29 @@ export class ResumableSkip {
         this.needed = Math.max(this.needed, pos - start + children);
       }
     }
+  }
+
+  /**
+   * The length of a short array that is all there already, as a small message mostly is: half the cost of stopping and
+   * going on. -1: it must be looked at piece by piece. What holds an array (Forward mode) is, because it may be long, and
+   * looked at twice.
+   */
+  #short(buf: Uint8Array, start: number, end: number): number {
+    const count = start < end ? buf[start]! - 0x90 : 0;
+    if (count <= 0 || count > 8) return -1;
+    const { elements } = this;
+    let pos = start + 1;
+    for (let i = 0; i < count; i += 1) {
+      elements.push(pos - start);
+      const isArray = pos < end && ((buf[pos]! & 0xf0) === 0x90 || buf[pos] === 0xdc || buf[pos] === 0xdd);
+      const next = isArray ? TRUNCATED : skip(buf, pos, end, this.#maxDepth - 1);
+      if (next < 0) {
+        elements.length = 0;
+        return -1;
+      }
+      pos = next;
+    }
+    return pos - start;
   }
 }
 
