@@ -46,6 +46,8 @@ export class Connection {
   /** Frames given and not yet acked, in order. */
   readonly #awaited: Awaited[] = [];
   #paused = false;
+  /** By who takes its frames: it is behind with one of them. */
+  #held = false;
   #backlog = false;
   /** For memory, in the middle of a large message. */
   #waits = false;
@@ -183,6 +185,10 @@ export class Connection {
     this.#hooks.onFrame(frame, {
       peer: this.peer,
       connectionId: this.id,
+      hold: (held) => {
+        this.#held = held;
+        this.#apply();
+      },
       ack: () =>
         answer(() => {
           awaited.done = true;
@@ -228,7 +234,7 @@ export class Connection {
 
   #apply(): void {
     if (this.#closed) return;
-    const stops = this.#paused || this.#backlog || this.#waits || this.#ending;
+    const stops = this.#paused || this.#held || this.#backlog || this.#waits || this.#ending;
     if (this.#refused || !stops) this.#socket.resume();
     else this.#socket.pause();
   }

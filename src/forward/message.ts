@@ -43,6 +43,8 @@ export interface FrameContext {
   /** `tcp://127.0.0.1:50312`, for logs. */
   readonly peer: string;
   readonly connectionId: number;
+  /** Reads no more from it (what was read before still comes), or goes on. */
+  hold(held: boolean): void;
   /** The chunk is safe: writes the ack if one was asked for, and lets the frame's memory go. */
   ack(): void;
   /** The chunk cannot be taken: the connection is closed without an ack (silence would hang Fluent Bit and Docker). */

@@ -4,7 +4,7 @@
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
 import { Engines } from '../detect/engines.js';
 import { sourceMappings } from '../fields/mappings.js';
-import { inflate } from '../forward/inflate.js';
+import { inflateAtOnce } from '../forward/inflate.js';
 import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
 import { Rejection } from '../forward/rejection.js';
@@ -23,6 +23,7 @@ import { Assembly } from './assembly.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
+import { LargeInflates } from './largeInflates.js';
 import { MatchTally } from './matchTally.js';
 import type { Notices } from './notices.js';
 import { PartialLines } from './partialLines.js';
@@ -59,7 +60,12 @@ interface Accepted {
   readonly frame: Frame;
   readonly context: FrameContext;
   readonly input: InputConfig;
+  /** Its payload, where that was inflated apart. */
+  readonly inflated?: Buffer;
 }
+
+/** The payload of the frame under work is to be inflated apart. */
+class InflatesApart extends Error {}
 
 export class Stage {
   readonly #config: Config;
@@ -77,6 +83,18 @@ export class Stage {
   #engines: Engines;
   /** Frames that wait until there is memory to inflate them, in order. */
   readonly #deferred: Accepted[] = [];
+  readonly #large = new LargeInflates<Accepted>({
+    mayBegin: () => !this.#chain.stopped && this.#deferred[0]?.inflated === undefined,
+    onInflated: (large, inflated, behind) => {
+      this.#deferred.unshift({ ...large, inflated }, ...behind);
+      this.#takeDeferred();
+    },
+    onRefused: ({ frame, context, input }, { code, message }, behind) => {
+      const detail = `tag ${JSON.stringify(tagOf(frame, input))}: ${message}`;
+      // Nor is taken what its sender sent behind it: it gets no ack, and sends all of it again.
+      for (const refused of [context, ...behind.map((b) => b.context)]) refused.refuse(code, detail);
+    },
+  });
   /** Under way: what alerting must be asked before the chunk under work can be made. */
   #asking: Promise<void> | null = null;
   #listening = false;
@@ -204,7 +222,8 @@ export class Stage {
     clearTimeout(timer);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
-    const chunks = [...this.#chain.held, ...this.#deferred.map((d) => nameOf(d.frame, d.context, 0))];
+    const waiting = [...this.#deferred, ...this.#large.waiting];
+    const chunks = [...this.#chain.held, ...waiting.map((d) => nameOf(d.frame, d.context, 0))];
     const { output } = this.#deps;
     await output.close(output.buffered ? left : 0);
     const sinks = await this.#alerting.stop(left);
@@ -215,9 +234,9 @@ export class Stage {
   /** Resolves when nothing that was accepted is under work. */
   async #idle(): Promise<void> {
     do {
-      while (this.#asking) await this.#asking;
+      while (this.#asking ?? this.#large.running) await (this.#asking ?? this.#large.running);
       await this.#chain.idle();
-    } while (this.#asking);
+    } while (this.#asking ?? this.#large.running);
   }
 
   status(): ReturnType<StageStatus['status']> {
@@ -234,9 +253,10 @@ export class Stage {
   #takeDeferred(): void {
     while (!this.#chain.stopped && !this.#asking) {
       const next = this.#deferred.shift();
-      if (!next) return;
+      if (!next) break;
       this.#take(next);
     }
+    this.#large.begin();
   }
 
   /** The chunk is made again once alerting knows more; what comes meanwhile waits. */
@@ -260,6 +280,7 @@ export class Stage {
   }
 
   #take(accepted: Accepted, nowMs = this.#deps.now()): void {
+    if (this.#large.takes(accepted)) return;
     const { frame, context, input } = accepted;
     const { metrics, output } = this.#deps;
     // Said only once the chunk is final.
@@ -280,7 +301,7 @@ export class Stage {
         maxDepth: input.maxDepth,
         maxEntries: input.maxEntries,
         join: lines && ((buf, pos, end) => lines.look(tag, buf, pos, end, nowMs)),
-        inflate: (f) => this.#inflate(f, context, input),
+        inflate: () => this.#inflate(accepted),
         tagOf: () => tag,
         assembly: this.#assembly,
         events: {
@@ -305,7 +326,8 @@ export class Stage {
     } catch (error) {
       this.#alerting.withdraw(alerts);
       lines?.withdraw();
-      if (error instanceof EntriesError || error instanceof Rejection)
+      if (error instanceof InflatesApart) this.#large.add(accepted);
+      else if (error instanceof EntriesError || error instanceof Rejection)
         context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
       else throw error;
       return;
@@ -345,9 +367,11 @@ export class Stage {
     this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
   }
 
-  #inflate(frame: Frame, context: FrameContext, input: InputConfig): Buffer | null {
+  #inflate({ frame, context, input, inflated: before }: Accepted): Buffer | null {
+    if (before) return before;
     const body = frame.buffer.subarray(frame.bodyStart, frame.bodyEnd);
-    const inflated = inflate(body, frame.compressed!, input.decompressionSizeLimit);
+    const inflated = inflateAtOnce(body, frame.compressed!, input.decompressionSizeLimit);
+    if (inflated === 'large') throw new InflatesApart();
     if (inflated === null) this.#notices.unread(context.peer, frame.tag);
     return inflated;
   }
