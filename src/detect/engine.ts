@@ -170,15 +170,16 @@ export class Engine {
   /** Reads JSON to records with no more in them than `mayMatch` and the event's time need. */
   get jsonReduction(): JsonReduction {
     if (this.#reduction === null) {
-      const { wants, clueSlots, marks, slots } = this.#views;
+      const { wants, marks, slots } = this.#views;
       // What is turned into values as a whole must be there as a whole.
       const wholeSlots = wants.filter((w) => slots[w.slot]?.whole).map((w) => w.slot);
       const times = timeKeys.map(
         (path, i): Want => ({ slot: wants.length + i, path, keys: 'exact', deep: false }),
       );
-      const witnesses = wants.filter((w) => w.deep && clueSlots[w.slot]).map((w) => w.slot);
+      const witnesses = wants.filter((w) => w.begins).map((w) => w.slot);
       this.#reduction = new JsonReduction(
-        new StateSet([...wants, ...times]),
+        // Any scalar below such a path will do.
+        new StateSet([...wants.map((w) => (w.begins ? { ...w, deep: true } : w)), ...times]),
         new Set([...marks.keys(), ...wholeSlots]),
         new Set(witnesses),
         wants.length,

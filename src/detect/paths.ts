@@ -11,6 +11,8 @@ export interface Want {
   readonly keys: 'exact' | 'snake';
   /** Report every scalar at the path and anywhere below it (for `field:*` on objects). */
   readonly deep: boolean;
+  /** Report what a key spells that goes on below the path too (`a.b` of `a`), but nothing inside of it. */
+  readonly begins?: boolean;
 }
 
 interface Rest {
@@ -103,10 +105,10 @@ export class PathState {
           if (want.deep) rests.push({ want, rest: '' });
         } else if (rest.length > name.length && rest[name.length] === '.' && rest.startsWith(name)) {
           rests.push({ want, rest: rest.slice(name.length + 1) });
-        } else if (want.deep && name[rest.length] === '.' && name.startsWith(rest)) {
+        } else if ((want.deep || want.begins) && name[rest.length] === '.' && name.startsWith(rest)) {
           // One key spells more than the path: `a.b.c` holds a value below `a`.
           slots.push(want.slot);
-          rests.push({ want, rest: '' });
+          if (want.deep) rests.push({ want, rest: '' });
         }
       }
     };
@@ -152,7 +154,7 @@ export class StateSet {
   intern(rests: readonly Rest[], slots: readonly number[]): PathState {
     const unique = [...new Set(slots)].sort((a, b) => a - b);
     const name = `${unique.join()}|${rests
-      .map((r) => `${r.want.slot}${r.want.keys}${r.want.deep}${r.rest}`)
+      .map((r) => `${r.want.slot}${r.want.keys}${r.want.deep}${r.want.begins === true}${r.rest}`)
       .sort()
       .join('\n')}`;
     let state = this.#known.get(name);
@@ -174,6 +176,7 @@ function lengthsOf(rests: readonly Rest[]): Uint8Array {
   for (const { want, rest } of rests) {
     // Below a deep want every key counts, and one key may spell more than its path.
     if (want.deep) return lengths.fill(1);
+    if (want.begins) lengths.fill(1, Math.min(LENGTHS, Buffer.byteLength(rest, 'utf8')));
     let beginning = '';
     for (const segment of rest.split('.')) {
       beginning = beginning === '' ? segment : `${beginning}.${segment}`;

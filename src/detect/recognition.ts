@@ -2,7 +2,7 @@
 import { headerSize, lengthAt } from '../msgpack/scan.js';
 import type { Found, Hits } from './found.js';
 import { LiteralTable } from './literals.js';
-import { scalarKind, scalarText } from './scalars.js';
+import { holdsScalar, scalarKind, scalarText } from './scalars.js';
 import { HAS_CLUE, type StateMeanings } from './stateMeanings.js';
 import type { CompiledClue, Views } from './views.js';
 
@@ -27,6 +27,8 @@ export class Recognition {
   /** By state: its clues; whether all of them only ask that there is a value; the record in which one was seen last. */
   readonly #clues: (readonly Clue[])[] = [];
   readonly #isBare: boolean[] = [];
+  /** Some of them only asks that. */
+  readonly #isAsked: boolean[] = [];
   readonly #seenIn: number[] = [];
 
   constructor(views: Views, meanings: StateMeanings) {
@@ -77,16 +79,17 @@ export class Recognition {
     for (let i = from; i < to; i += 1) {
       const state = states[i]!;
       if ((flags[state]! & HAS_CLUE) === 0) continue;
-      // That there is any value at all need not be seen again: most of a record can lie below such a clue.
+      // That there is any value at all need not be seen again.
       if (this.#seenIn[state] === serial && this.#isBare[state]) continue;
       const pos = positions[i]!;
-      if (scalarKind(buf, pos) === null) {
-        // Maps and lists are reported for what else the state marks.
-        if (!isContainer(buf[pos]!)) any = true;
-        continue;
-      }
       any = true;
       const clues = this.#clues[state] ?? this.#learn(state);
+      if (scalarKind(buf, pos) === null) {
+        if (!this.#isAsked[state] || !holdsScalar(buf, pos)) continue;
+        for (const clue of clues) if (isBare(clue)) held[clue.id] = serial;
+        if (this.#isBare[state]) this.#seenIn[state] = serial;
+        continue;
+      }
       this.#seenIn[state] = serial;
       for (let c = 0; c < clues.length; c += 1) {
         const clue = clues[c]!;
@@ -115,9 +118,15 @@ export class Recognition {
   #learn(state: number): readonly Clue[] {
     const clues = this.#meanings.slots(state).flatMap((slot) => this.#cluesBySlot.get(slot) ?? []);
     this.#clues[state] = clues;
-    this.#isBare[state] = clues.every((c) => c.literals === null && c.ending === null);
+    this.#isBare[state] = clues.every(isBare);
+    this.#isAsked[state] = clues.some(isBare);
     return clues;
   }
+}
+
+/** It only asks whether there is anything. */
+function isBare(clue: Clue): boolean {
+  return clue.literals === null && clue.ending === null;
 }
 
 function clueOf(id: number, compiled: CompiledClue): Clue {
@@ -140,8 +149,4 @@ function holds(clue: Clue, buf: Buffer, pos: number): boolean {
   return (
     end - start >= ending!.length && buf.compare(ending!, 0, ending!.length, end - ending!.length, end) === 0
   );
-}
-
-function isContainer(b: number): boolean {
-  return (b >= 0x80 && b <= 0x9f) || (b >= 0xdc && b <= 0xdf);
 }

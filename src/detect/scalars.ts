@@ -1,7 +1,7 @@
 // One msgpack scalar in place, as the rules see it: its JSON kind and JSON text. Containers, nil and ext are no value.
 import type { ScalarKind } from '../kql/predicate.js';
 import { decode } from '../msgpack/decode.js';
-import { headerSize, lengthAt } from '../msgpack/scan.js';
+import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 
 /** By first byte. */
 const kinds: readonly (ScalarKind | null)[] = Array.from({ length: 256 }, (_, b) => {
@@ -29,4 +29,21 @@ export function scalarText(buf: Buffer, pos: number): string {
     return buf.toString('utf8', start, start + lengthAt(buf, pos));
   }
   return String(decode(buf, { pos }));
+}
+
+/** Whether the map or list at `pos` (whole, of bounded depth) has a scalar anywhere in it. What lies under keys that are no text is none. */
+export function holdsScalar(buf: Buffer, pos: number): boolean {
+  const kind = kindOf(buf[pos]!);
+  if (kind !== 'map' && kind !== 'array') return false;
+  let at = pos + headerSize(buf[pos]!);
+  for (let left = lengthAt(buf, pos); left > 0; left -= 1) {
+    let counts = true;
+    if (kind === 'map') {
+      counts = scalarKind(buf, at) === 'string';
+      at = skip(buf, at, buf.length);
+    }
+    if (counts && (scalarKind(buf, at) !== null || holdsScalar(buf, at))) return true;
+    at = skip(buf, at, buf.length);
+  }
+  return false;
 }

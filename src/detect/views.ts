@@ -82,10 +82,10 @@ export function compileViews(
   const clueSlots: boolean[] = [];
   const slotViews: number[] = [];
   let view = 0;
-  const want = (path: string, keys: Want['keys'], meaning: SlotMeaning | null, deep = false): number => {
+  const want = (path: string, keys: Want['keys'], meaning: SlotMeaning | null, begins = false): number => {
     const slot = slots.push(meaning) - 1;
     slotViews.push(meaning?.view ?? view);
-    wants.push({ slot, path, keys, deep: meaning?.deep ?? deep });
+    wants.push({ slot, path, keys, deep: meaning?.deep ?? false, begins });
     clueSlots.push(meaning === null);
     return slot;
   };
@@ -98,6 +98,7 @@ export function compileViews(
   const views: View[] = [ecs];
   // Maps and lists are only reported to marks.
   const wholes: { path: string; meaning: SlotMeaning; into: number[] }[] = [];
+  const there: { view: number; clue: { slot: number; readonly clue: Clue } }[] = [];
   for (const mapping of mappings) {
     view = views.length;
     const derived: DerivedField[] = [];
@@ -133,8 +134,10 @@ export function compileViews(
     });
     const clues = mapping.when.map((group) =>
       group.map((clue): CompiledClue => {
-        const slot = want(clue.path, 'exact', null, 'exists' in clue);
-        return { slot, clue, holds: clueTest(clue) };
+        const compiled = { slot: -1, clue, holds: clueTest(clue) };
+        if ('exists' in clue) there.push({ view, clue: compiled });
+        else compiled.slot = want(clue.path, 'exact', null);
+        return compiled;
       }),
     );
     views.push({ mapping, derived, constants, sources, clues });
@@ -151,6 +154,11 @@ export function compileViews(
   ];
   for (const { path, meaning, into } of wholes) into.push(want(path, 'exact', meaning));
   for (let i = firstMark; i < clueSlots.length; i += 1) clueSlots[i] = false;
+  // That there is anything at a path is seen from the map or list there: nothing inside of it need be reported.
+  for (const { view: of, clue } of there) {
+    view = of;
+    clue.slot = want(clue.clue.path, 'exact', null, true);
+  }
   const fallback = Math.max(
     0,
     views.findIndex((v) => v.clues.some((group) => group.length === 0)),
