@@ -5,6 +5,7 @@
 const LEAST_BLOCK = 16 * 1024;
 export const MIN_BLOCK = 64 * 1024;
 export const MAX_BLOCK = 4 * 1024 * 1024;
+const LARGE_STEP = 1024 * 1024;
 const DEFAULT_BUDGET = 32 * 1024 * 1024;
 
 export class Block {
@@ -120,9 +121,13 @@ export class BlockPool {
     this.#leftBytes += change;
   }
 
-  /** A block of at least `size` bytes: the next power of two up to MAX_BLOCK, beyond that just the size. */
+  /** A block of at least `size` bytes: the next power of two up to MAX_BLOCK, beyond that the next LARGE_STEP, so that messages of about one size
+   * take turns in the same blocks. */
   take(size: number): Block {
-    const rounded = size > MAX_BLOCK ? size : Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(size)));
+    const rounded =
+      size > MAX_BLOCK
+        ? Math.ceil(size / LARGE_STEP) * LARGE_STEP
+        : Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(size)));
     const recycled = this.#free.get(rounded)?.pop();
     if (recycled) this.#freeBytes -= rounded;
     return new Block(recycled ?? Buffer.allocUnsafeSlow(rounded), this);
@@ -138,7 +143,14 @@ export class BlockPool {
 
   giveBack(buffer: Buffer): void {
     const size = buffer.length;
-    if (size > MAX_BLOCK || !this.#isRoomFor(size)) return;
+    // Blocks of other sizes make room: those are of what came earlier.
+    for (const [other, free] of this.#free) {
+      while (other !== size && free.length > 0 && !this.#isRoomFor(size)) {
+        free.pop();
+        this.#freeBytes -= other;
+      }
+    }
+    if (!this.#isRoomFor(size)) return;
     const list = this.#free.get(size);
     if (list) list.push(buffer);
     else this.#free.set(size, [buffer]);

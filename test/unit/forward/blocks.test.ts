@@ -52,4 +52,23 @@ describe('blocks', () => {
     cycle(pool, 8);
     expect(pool.freeBytes).toBe(8 * MIB);
   });
+
+  it('messages larger than any shared block are read into the same memory, one after the other', () => {
+    const pool = new BlockPool(2 * MIB, 30 * MIB);
+    const first = pool.takeHeld(8.2 * MIB);
+    first.release();
+    const second = pool.takeHeld(8.9 * MIB);
+    expect(second.buffer).toBe(first.buffer);
+    expect(second.buffer.length).toBe(9 * MIB);
+    second.release();
+  });
+
+  it('blocks of a size that is no longer used make room for those that are', () => {
+    const pool = new BlockPool(2 * MIB, 6 * MIB);
+    cycle(pool, 8);
+    const large = pool.takeHeld(5 * MIB);
+    large.release();
+    expect(pool.freeBytes).toBe(8 * MIB);
+    expect(pool.takeHeld(5 * MIB).buffer).toBe(large.buffer);
+  });
 });
