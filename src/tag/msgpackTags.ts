@@ -2,10 +2,11 @@
 // grow. The common record (no field of ours there yet, nested spelling) takes a short path over constant bytes.
 import type { Match } from '../detect/match.js';
 import { type Decoded, decode } from '../msgpack/decode.js';
-import { type Encodable, encode, mapHeader } from '../msgpack/encode.js';
+import { encode, mapHeader } from '../msgpack/encode.js';
 import { PieceList, type PieceTarget } from '../msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
-import { detectionOf, detectionRuleOf, ecsLeaves, type TagLeaf } from './leaves.js';
+import { constantTags } from './constantTags.js';
+import type { TagLeaf } from './leaves.js';
 import { type EntryShape, type MapShape, planTags } from './plan.js';
 
 /**
@@ -157,18 +158,6 @@ function plain(value: Decoded): unknown {
   return Array.isArray(value) ? value.map(plain) : value;
 }
 
-/** Constant bytes of one match's tags, by rule, for records that have none of our fields. */
-interface Constant {
-  /** `severity` and `risk_score` pairs for an `event` map that is there. */
-  readonly eventPairs: Buffer;
-  /** The `event` pair for a record without one. */
-  readonly eventPair: Buffer;
-  /** `rule`, `threat` (if the rule has any) and `detection`, and how many pairs that is. */
-  readonly pairs: Buffer;
-  readonly count: number;
-}
-const constants = new WeakMap<Match['rule'], Constant>();
-
 /** False: the record is not a common one, and nothing was put into `into`. */
 function tagCommon(
   buf: Buffer,
@@ -200,7 +189,7 @@ function tagCommon(
     if (isEvent) past = at;
   }
   if (event !== -1 && !takesSeverity(buf, event, end)) return false;
-  const tags = constantOf(matches);
+  const tags = constantTags(matches);
   into.add(buf, from, start);
   whole(into, mapHeader(count + tags.count + (event === -1 ? 1 : 0)));
   const body = start + headerSize(buf[start]!);
@@ -220,42 +209,6 @@ function tagCommon(
 
 function whole(into: PieceTarget, bytes: Buffer): void {
   into.add(bytes, 0, bytes.length);
-}
-
-function constantOf(matches: readonly Match[]): Constant {
-  const [match] = matches;
-  if (matches.length > 1 || !match || match.path !== null || !isPlain(match)) return constantBytes(matches);
-  const known = constants.get(match.rule) ?? constantBytes(matches);
-  constants.set(match.rule, known);
-  return known;
-}
-
-function isPlain(match: Match): boolean {
-  const { rule } = match;
-  return match.severity === rule.severity && match.riskScore === rule.riskScore && match.name === rule.name;
-}
-
-function constantBytes(matches: readonly Match[]): Constant {
-  const tree: { [top: string]: { [key: string]: Encodable } } = {};
-  for (const { path, value } of ecsLeaves(matches)) {
-    let at: { [key: string]: Encodable } = tree;
-    for (const key of path.slice(0, -1)) {
-      at[key] ??= {};
-      at = at[key] as { [key: string]: Encodable };
-    }
-    at[path[path.length - 1]!] = value;
-  }
-  const { event, ...rest } = tree;
-  const tops: [string, Encodable][] = [
-    ...Object.entries(rest),
-    ['detection', detectionOf(matches.map(detectionRuleOf)) as unknown as Encodable],
-  ];
-  return {
-    eventPairs: Buffer.concat(Object.entries(event!).flatMap(([k, v]) => [encode(k), encode(v)])),
-    eventPair: Buffer.concat([encode('event'), encode(event!)]),
-    pairs: Buffer.concat(tops.flatMap(([k, v]) => [encode(k), encode(v)])),
-    count: tops.length,
-  };
 }
 
 /** Whether `event` is a map that has neither of the two keys that we add to it. */

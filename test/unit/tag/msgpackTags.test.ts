@@ -247,3 +247,25 @@ function countPairs(buf: Buffer, at: { pos: number }): number {
   }
   return total;
 }
+
+it('tags are those of the matches at hand, whatever combinations of rules and places came before', () => {
+  const rules = [
+    ...[makeRule({ id: 'a' }), makeRule({ id: 'b', name: 'B', severity: 'high' as const })],
+    // After a reload: other rules of the same ids.
+    ...[makeRule({ id: 'a', name: 'A again', riskScore: 5 }), makeRule({ id: 'b', author: ['x'] })],
+  ];
+  const match = fc
+    .tuple(
+      fc.constantFrom(...rules),
+      fc.constantFrom(null, 'records[0]', 'records[1]'),
+      fc.constantFrom({}, {}, { severity: 'critical' as const }, { name: 'by the event' }),
+    )
+    .map(([rule, path, over]) => makeMatch(rule, { path, ...over }));
+  fc.assert(
+    fc.property(fc.array(fc.array(match, { minLength: 1, maxLength: 4 }), { maxLength: 20 }), (events) => {
+      for (const matches of events) {
+        expect(tag({ a: 1 }, matches)).toEqual(tagObject({ a: 1 }, matches));
+      }
+    }),
+  );
+});
