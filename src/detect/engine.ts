@@ -45,6 +45,7 @@ export interface EngineOptions {
 }
 
 const noFields: StatefulFields = {};
+const none: readonly Rule[] = [];
 
 export class Engine {
   readonly ruleSet: RuleSet;
@@ -206,8 +207,10 @@ export class Engine {
     this.#tree.judge(tree, hits, (record, itsHits) => {
       const before = this.matches.length;
       this.#judgeAll(record.buf, record.pos, itsHits, record.path, nowMs);
+      if (this.matches.length === before) return none;
       // A match is read from a state that the next record overwrites.
-      const found = this.matches.slice(before).map((m) => keep(m, this.#builder.fields));
+      const view = this.#judged.keptView();
+      const found = this.matches.slice(before).map((m): Match => ({ ...m, view }));
       this.matches.splice(before, found.length, ...found);
       return found.map((m) => m.rule);
     });
@@ -307,10 +310,4 @@ export class Engine {
 function byRisk(a: Match, b: Match): number {
   if (a.riskScore !== b.riskScore) return b.riskScore - a.riskScore;
   return a.rule.id < b.rule.id ? -1 : a.rule.id > b.rule.id ? 1 : 0;
-}
-
-/** The match with its fields' values read now, for as long as the event lasts. */
-function keep(match: Match, fields: readonly string[]): Match {
-  const values = new Map(fields.map((name) => [name, match.view.values(name)] as const));
-  return { ...match, view: { mapping: match.view.mapping, values: (name) => values.get(name) ?? [] } };
 }

@@ -98,6 +98,16 @@ export class JudgedRecord {
     };
   }
 
+  /** The same with the values of all fields that rules read, for as long as somebody holds it. */
+  keptView(): FieldView {
+    const { mapping } = this.#views.views[this.#view]!;
+    const kept = new Map<string, readonly string[]>();
+    this.#builder.fields.forEach((name, field) => {
+      if (this.#sighting.hasValue(field)) kept.set(name, this.#sighting.values(field));
+    });
+    return { mapping: mapping?.name ?? null, values: (name) => kept.get(name) ?? [] };
+  }
+
   #plain(): unknown {
     this.#decoded ??= decode(this.#buf, { pos: this.#pos });
     return this.#decoded;

@@ -31,6 +31,8 @@ export class RecordTree {
   readonly #units: RecordUnits;
   readonly #reading: Reading;
   readonly #levels = Array.from({ length: MAX_NESTING }, () => new Hits());
+  /** By level: the unit that was walked last, if it is whole. */
+  readonly #walked: (RecordUnit | null)[] = Array.from({ length: MAX_NESTING }, () => null);
 
   constructor(views: Views, units: RecordUnits, reading: Reading) {
     this.#views = views;
@@ -51,18 +53,26 @@ export class RecordTree {
     this.outers.push(hits);
     for (const unit of inner) {
       if (unit.onlyKnown && !this.#carries(unit, depth)) continue;
-      const its = this.#levels[depth]!;
-      if (this.#reading.walk(unit, its)) this.judge(unit, its, judge);
+      if (this.#walk(unit, depth)) this.judge(unit, this.#levels[depth]!, judge);
     }
+    this.#walked[depth] = null;
     this.outers.pop();
     for (const rule of matched) this.matchedAround.delete(rule);
   }
 
   /** Whether the unit, or something in it, is a record that a mapping knows. */
   #carries(unit: RecordUnit, depth: number): boolean {
+    if (!this.#walk(unit, depth)) return false;
     const hits = this.#levels[depth]!;
-    if (!this.#reading.walk(unit, hits)) return false;
     return this.#known(hits) || this.#inside(unit, hits, depth + 1).some((u) => this.#carries(u, depth + 1));
+  }
+
+  /** What is found is in the level's hits; a unit that was looked into just now is not walked again. */
+  #walk(unit: RecordUnit, depth: number): boolean {
+    if (this.#walked[depth] === unit) return true;
+    const isWhole = this.#reading.walk(unit, this.#levels[depth]!);
+    this.#walked[depth] = isWhole ? unit : null;
+    return isWhole;
   }
 
   #known(hits: Hits): boolean {
