@@ -5,6 +5,9 @@
 const LEAST_BLOCK = 16 * 1024;
 export const MIN_BLOCK = 64 * 1024;
 export const MAX_BLOCK = 4 * 1024 * 1024;
+/** From here on sizes are multiples of a step, not powers of two: as little as possible is left over in them. */
+const EXACT_FROM = 512 * 1024;
+const STEP = 256 * 1024;
 const LARGE_STEP = 1024 * 1024;
 const DEFAULT_BUDGET = 32 * 1024 * 1024;
 
@@ -121,13 +124,9 @@ export class BlockPool {
     this.#leftBytes += change;
   }
 
-  /** A block of at least `size` bytes: the next power of two up to MAX_BLOCK, beyond that the next LARGE_STEP, so that messages of about one size
-   * take turns in the same blocks. */
+  /** A block of at least `size` bytes, rounded so that messages of about one size take turns in the same blocks. */
   take(size: number): Block {
-    const rounded =
-      size > MAX_BLOCK
-        ? Math.ceil(size / LARGE_STEP) * LARGE_STEP
-        : Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(size)));
+    const rounded = roundedUp(size);
     const recycled = this.#free.get(rounded)?.pop();
     if (recycled) this.#freeBytes -= rounded;
     return new Block(recycled ?? Buffer.allocUnsafeSlow(rounded), this);
@@ -161,4 +160,10 @@ export class BlockPool {
   get freeBytes(): number {
     return this.#freeBytes;
   }
+}
+
+function roundedUp(size: number): number {
+  if (size <= EXACT_FROM) return Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(size)));
+  const step = size <= MAX_BLOCK ? STEP : LARGE_STEP;
+  return Math.ceil(size / step) * step;
 }

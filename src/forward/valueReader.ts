@@ -43,6 +43,9 @@ const scratch = Buffer.alloc(MIN_BLOCK);
 const LEAST_ROOM = 16 * 1024;
 /** What may come of the next message when one has been read to its end: about what its option takes. Bytes. */
 const SPILL = 4096;
+/** Messages in a block that is made for them; of shorter ones than this there are many in any block. Bytes. */
+const FEW = 3;
+const MIN_EXACT = 256 * 1024;
 /** Beside what is known of a large message: its option comes last. */
 const SLACK = 64 * 1024;
 
@@ -67,6 +70,8 @@ export class ValueReader implements ReadTarget, LargeReader {
   #asked = 0;
   #turnIsOver = false;
   #isLetGo = false;
+  /** Length of the last message: the next one is most likely as long. */
+  #usual = 0;
   bytesRead = 0;
 
   constructor(memory: ReadMemory, limits: ReaderLimits, events: ReaderEvents) {
@@ -99,17 +104,17 @@ export class ValueReader implements ReadTarget, LargeReader {
     const have = this.#filled - this.#start;
     const left = buffer.length - this.#filled;
     if (have === 0 && this.#grant === 0 && buffer.length > this.#pool.share) {
-      this.#moveTo(this.#shareOf(buffer.length));
+      this.#moveTo(this.#blockOf(this.#usual));
     } else if (have === 0 && this.#start > 0 && this.#block.alone) {
       this.#start = 0;
       this.#filled = 0;
-    } else if (have === 0 && left < buffer.length / 2) {
-      this.#moveTo(this.#shareOf(buffer.length));
+    } else if (have === 0 && left < (this.#usual < MIN_EXACT ? buffer.length / 2 : this.#usual)) {
+      this.#moveTo(this.#blockOf(this.#usual));
     } else if (this.#grant > buffer.length) {
       this.#moveTo(this.#grant);
     } else if (have > 0 && have <= SPILL && this.#known > buffer.length - this.#start) {
       // It will not fit: better moved now, with little of it here, than when most of it is.
-      this.#moveTo(this.#shareOf(buffer.length));
+      this.#moveTo(this.#blockOf(this.#known));
     } else if (left < this.#leastRoom) {
       this.#moveTo(this.#roomFor(have));
     }
@@ -190,7 +195,10 @@ export class ValueReader implements ReadTarget, LargeReader {
     if (have === 0 || this.#stopped) return;
     const known = Math.max(this.#known, have + this.#leastRoom);
     if (this.#start + known <= this.#block.buffer.length || known <= this.#pool.least) return;
-    const exact = Math.max(known, Math.min(have * 2, this.#limits.chunkSizeLimit)) + SLACK;
+    // What its headers promise beyond what is here is believed; where they promise no more, it may still be twice as long.
+    const isPromised = this.#known >= known;
+    const twice = isPromised ? 0 : Math.min(have * 2, this.#limits.chunkSizeLimit);
+    const exact = Math.max(known, twice) + SLACK;
     const wanted = exact > MAX_BLOCK ? exact : roundUp(exact);
     if (wanted <= this.#grant || this.#pool.allows(wanted, this.#counted)) return;
     this.#asked = wanted;
@@ -209,11 +217,13 @@ export class ValueReader implements ReadTarget, LargeReader {
     this.#moveTo(this.#roomFor(this.pending));
   }
 
-  /** A block for what is there and some more. Without leave for more, just for what is on its way already: reading
-   * stops then. */
+  /** A block for what is there and some more: for the whole message, where that is not over eight times what has come.
+   * Without leave for more, just for what is on its way already: reading stops then. */
   #roomFor(have: number): number {
     const least = have + this.#leastRoom;
-    const size = this.#shareOf(least);
+    const known = Math.min(this.#known, 8 * least);
+    const size =
+      known === this.#known && known >= least ? this.#blockOf(known) : this.#shareOf(Math.max(least, known));
     return size >= least ? size : have + SLACK;
   }
 
@@ -228,6 +238,16 @@ export class ValueReader implements ReadTarget, LargeReader {
     let size = Math.min(roundUp(Math.max(wanted, few)), this.#pool.share);
     while (size > this.#pool.least && !this.#pool.allows(size, this.#counted)) size /= 2;
     return size;
+  }
+
+  /** A block for a few messages that are so long, with as little as possible left over: what is left over of a block
+   * is memory that nobody can use until its messages are confirmed. */
+  #blockOf(known: number): number {
+    const one = known + SPILL;
+    for (let few = Math.min(FEW, Math.floor(this.#pool.share / one)); few > 0 && one >= MIN_EXACT; few -= 1) {
+      if (this.#pool.allows(few * one, this.#counted)) return few * one;
+    }
+    return this.#shareOf(this.#block.buffer.length);
   }
 
   #moveTo(size: number): void {
@@ -286,6 +306,7 @@ export class ValueReader implements ReadTarget, LargeReader {
     const value = { block: this.#block, start, end: start + length, elements: [...this.#skip.elements] };
     this.#skip.reset();
     this.#start += length;
+    this.#usual = length;
     return this.#give(value);
   }
 
