@@ -6,6 +6,9 @@ import { scalarKind, scalarText } from './scalars.js';
 import { IS_MARKED, type StateMeanings } from './stateMeanings.js';
 import type { Views } from './views.js';
 
+const NONE = -1;
+export const SEVERAL = -2;
+
 export class RecordValues {
   /** What `collect` found: values of the record, ascending. */
   readonly entries: number[] = [];
@@ -54,6 +57,26 @@ export class RecordValues {
   /** Serials begin again. */
   forget(): void {
     this.#seen.fill(0);
+  }
+
+  /** The first value that counts for a field if all are of one state; NONE, or SEVERAL: they must be collected. */
+  only(ways: readonly Way[]): number {
+    let only = NONE;
+    for (let w = 0; w < ways.length; w += 1) {
+      const states = this.#meanings.ofSlot(ways[w]!.slot);
+      for (let s = 0; s < states.length; s += 1) {
+        const state = states[s]!;
+        if (this.#seen[state] !== this.#serial) continue;
+        if (only !== NONE || (this.#meanings.flags[state]! & IS_MARKED) !== 0) return SEVERAL;
+        only = this.#first[state]!;
+      }
+    }
+    return only === NONE || this.#hits.sources.length === 1 ? only : SEVERAL;
+  }
+
+  /** The value after `i` of the same state; NONE: it is the last. */
+  after(i: number): number {
+    return this.#next[i]!;
   }
 
   /** Puts the values that count for a field on `entries`; returns how many there are. */

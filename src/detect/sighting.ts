@@ -9,11 +9,12 @@ import { type FieldPlan, planFields } from './fieldPlan.js';
 import { type FieldReads, fieldReads, type Way } from './fieldReads.js';
 import { Hits } from './found.js';
 import type { Atom } from './program.js';
-import { RecordValues } from './recordValues.js';
+import { RecordValues, SEVERAL } from './recordValues.js';
 import { scalarKind, scalarText } from './scalars.js';
 import type { StateMeanings } from './stateMeanings.js';
 import type { Views } from './views.js';
 
+const several = SEVERAL;
 /** The last record that a serial can be given to. */
 const MAX_SERIAL = 0x7fffffff;
 
@@ -171,9 +172,12 @@ export class Sighting {
     this.#read[field] = this.#serial;
     const { constant, derived, ways } = this.#readsOf(this.#view)[field]!;
     const { entries } = this.#values;
-    if (ways.length > 0) {
+    let i = this.#values.only(ways);
+    if (i === several) {
       const count = this.#values.collect(ways);
       for (let n = 0; n < count; n += 1) this.#take(field, this.#hits, entries[n]!, this.#values.wholeOf(n));
+    } else {
+      for (; i !== -1; i = this.#values.after(i)) this.#take(field, this.#hits, i, null);
     }
     if (derived !== null)
       this.#addAll(field, derived.as(derived.slots.map((slot) => this.#values.rawValues(slot))));
