@@ -171,4 +171,27 @@ describe('a rule that fails', () => {
     expect(found(engine, { a: 1 })).toEqual(['good']);
     expect(told).toEqual(['broken: took over 100 ms for an event, 5 times within 60 s']);
   });
+
+  it('by overrunning its budget after many events, all rules timed together, is the one that is left out', () => {
+    let clock = 0;
+    let takes = 0;
+    const told: string[] = [];
+    const slow = broken(() => {
+      clock += takes;
+      return true;
+    });
+    const engine = new Engine(ruleSetOf(rule('good', []), slow, rule('other', [])), {
+      mappings: [],
+      clock: () => clock,
+      onQuarantine: (r) => told.push(r.id),
+    });
+    for (let n = 0; n < 300; n += 1) found(engine, { a: 1 });
+    takes = 101;
+    for (let n = 0; n < 4; n += 1) expect(found(engine, { a: 1 })).toContain('broken');
+    expect(told).toEqual([]);
+    for (let n = 0; n < 2; n += 1) found(engine, { a: 1 });
+    expect(found(engine, { a: 1 })).toEqual(['good', 'other']);
+    expect(told).toEqual(['broken']);
+    expect(engine.costs().get('good')!.candidates).toBe(307);
+  });
 });
