@@ -23,6 +23,8 @@ interface Count {
 export class Cap {
   /** By rule and interval: replayed events come out of order, so several intervals of a rule can be open. */
   readonly #counts = new Map<string, Count>();
+  /** By rule id the count that was asked for last: without a key to put together. */
+  readonly #latest = new Map<string, Count>();
   readonly #onNotice: (notice: CapNotice) => void;
 
   constructor(onNotice: (notice: CapNotice) => void) {
@@ -61,6 +63,7 @@ export class Cap {
     for (const [key, count] of this.#counts) {
       if (nowMs < count.start + count.rule.intervalMs) continue;
       this.#counts.delete(key);
+      if (this.#latest.get(count.rule.id) === count) this.#latest.delete(count.rule.id);
       this.#close(count);
     }
   }
@@ -76,16 +79,24 @@ export class Cap {
   ): void {
     for (const { rule: id, ...count } of counts) {
       const rule = rules.find((r) => r.id === id);
-      if (rule) this.#counts.set(keyOf(id, count.start), { rule, ...count });
+      if (!rule) continue;
+      this.#counts.set(keyOf(id, count.start), { rule, ...count });
+      this.#latest.delete(id);
     }
   }
 
   #countOf(rule: Rule, nowMs: number): Count {
     const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
+    const latest = this.#latest.get(rule.id);
+    if (latest?.start === start) {
+      latest.rule = rule;
+      return latest;
+    }
     const key = keyOf(rule.id, start);
     const count = this.#counts.get(key) ?? { rule, start, alerts: 0, heldBack: 0 };
     count.rule = rule;
     this.#counts.set(key, count);
+    this.#latest.set(rule.id, count);
     return count;
   }
 
