@@ -9,12 +9,13 @@ const hasTaskset = spawnSync('taskset', ['-V']).status === 0 && cpus().length > 
 
 /** Starts a command pinned to a core (where taskset is to be had). Sender and sink share core 0, a stage has core 1. */
 export function pinned(
-  core: number,
+  core: number | 'all',
   command: string,
   args: readonly string[],
   cwd = process.cwd(),
 ): ChildProcess {
-  const [file, all] = hasTaskset ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
+  const [file, all] =
+    hasTaskset && core !== 'all' ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
   return spawn(file!, all as string[], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,

@@ -1,6 +1,6 @@
 // `npm run bench`: the stage beside a plain relay and the peers that are here, interleaved, in one run. By default 1 and
-// 650 rules; `--quick` in under two minutes; `--sweep rules,matches,chunk,mode,gzip,connections,window,form` or `all`;
-// one scenario by `--rules 1,650 --every 1000 --events 1m --mode packed --connections 1 --window 8 --gzip --raw`;
+// 650 rules; `--quick` in under two minutes; `--sweep rules,matches,chunk,mode,gzip,connections,window,form,workers` or `all`;
+// one scenario by `--rules 1,650 --every 1000 --events 1m --mode packed --connections 1 --window 8 --gzip --raw --workers 1`;
 // `--repeat 5`, `--total 200000` (events a repetition), `--only relay,fluent-detect`, `--no-latency`, `--json`.
 import { parseArgs } from 'node:util';
 import { machine } from './machine.js';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     window: { type: 'string', default: '8' },
     gzip: { type: 'boolean', default: false },
     raw: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '1' },
     repeat: { type: 'string' },
     total: { type: 'string' },
     only: { type: 'string' },
@@ -63,6 +64,7 @@ function scenarios(): Scenario[] {
     window: Number(values.window),
     gzip: values.gzip,
     form: values.raw ? 'raw' : 'ecs',
+    workers: Number(values.workers),
   };
   return values.rules.split(',').map((rules) => ({ ...one, rules: Number(rules) }));
 }

@@ -94,7 +94,7 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
   const peaks = new Map<Stage, number>();
   try {
     for (const stage of able) {
-      running.set(stage, await stage.start(sink.port, scenario.rules));
+      running.set(stage, await stage.start(sink.port, scenario));
       readings.set(stage, []);
     }
     for (let n = -1; n < effort.repeat; n += 1) {
@@ -144,7 +144,7 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
 /** A peer for one rule would only be the same again with more; its rule reads ECS events, inflated. */
 function canDo(stage: Stage, scenario: Scenario): boolean {
   if (stage.name.startsWith('relay') || stage.work === 'n rules') return true;
-  return scenario.rules === 1 && scenario.form === 'ecs';
+  return scenario.rules === 1 && scenario.form === 'ecs' && scenario.workers === 1;
 }
 
 async function measure(

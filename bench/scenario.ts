@@ -16,6 +16,8 @@ export interface Scenario {
   readonly window: number;
   /** Records as ECS events, or as Azure writes them. */
   readonly form: Form;
+  /** Processes of the stage (`workers`); more than one have all cores, one has a core of its own. */
+  readonly workers: number;
 }
 
 /** 1 MiB chunks, one rule, 0.1 % matches. */
@@ -28,6 +30,7 @@ export const base: Scenario = {
   connections: 1,
   window: 8,
   form: 'ecs',
+  workers: 1,
 };
 
 /** One dimension each: the values it takes, everything else as in the base. */
@@ -51,6 +54,8 @@ export const sweeps: Readonly<Record<string, readonly Partial<Scenario>[]>> = {
   ],
   window: [1, 4, 16].map((window) => ({ window })),
   form: [{ form: 'ecs' }, { form: 'raw' }],
+  // Every event matches: else sender and sink, which have a core together, are what it waits for.
+  workers: [1, 2, 4].map((workers) => ({ workers, connections: 8, window: 4, every: 1 })),
 };
 
 /** `100` events, or as many as make up `1m` (`64k`, `8m`) bytes. */
@@ -72,5 +77,6 @@ export function nameOf(s: Scenario): string {
     `${s.connections} × window ${s.window}`,
   ];
   if (s.form === 'raw') parts.push('raw Azure records');
+  if (s.workers > 1) parts.push(`${s.workers} workers on all cores`);
   return parts.join('; ');
 }

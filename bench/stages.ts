@@ -9,6 +9,7 @@ import { fluentBit } from './fluentBit.js';
 import { fluentd } from './fluentd.js';
 import { freePort, line, pinned } from './machine.js';
 import { seedRule, variants } from './rules.js';
+import type { Scenario } from './scenario.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const STAGE_CORE = 1;
@@ -27,7 +28,7 @@ export interface Stage {
   readonly acksEndToEnd: boolean;
   /** Of how many fewer events a repetition is made. */
   readonly slowness: number;
-  start(sink: number, rules: number): Promise<Running>;
+  start(sink: number, scenario: Pick<Scenario, 'rules' | 'workers'>): Promise<Running>;
 }
 
 const relay: Stage = {
@@ -48,16 +49,20 @@ const fluentDetect: Stage = {
   work: 'n rules',
   acksEndToEnd: true,
   slowness: 1,
-  async start(sink, rules) {
+  async start(sink, { rules, workers }) {
     const folder = mkdtempSync(join(tmpdir(), 'fluent-detect-bench-'));
     const file = join(folder, 'rules.ndjson');
     const alerts = join(folder, 'alerts.ndjson');
     writeFileSync(file, [seedRule(), ...variants(rules - 1)].map((r) => JSON.stringify(r)).join('\n'));
+    const config = join(folder, 'bench.yaml');
+    writeFileSync(config, `workers: ${workers}\n`);
     const to = ['--out', `forward://127.0.0.1:${sink}`, '--alerts', `file:${alerts}`];
-    const args = ['run', '--in', 'forward://127.0.0.1:0', ...to, '--rules', file, '--log-format', 'json'];
+    const from = ['--config', config, '--in', 'forward://127.0.0.1:0', '--rules', file];
+    const args = ['run', ...from, ...to, '--log-format', 'json'];
     // In a folder of its own: caps and look-back of an earlier run would be known there.
     const main = join(here, '..', 'src', 'cli', 'main.js');
-    const child = pinned(STAGE_CORE, process.execPath, [...nodeFlags(), main, ...args], folder);
+    const core = workers > 1 ? 'all' : STAGE_CORE;
+    const child = pinned(core, process.execPath, [...nodeFlags(), main, ...args], folder);
     const ready = await line(child, 'stderr', (l) => l.includes('"msg":"ready"'));
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(String((JSON.parse(ready) as { in: unknown }).in))?.[1]);
     return { child, port, alerts };

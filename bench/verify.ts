@@ -25,7 +25,7 @@ export async function verify(stage: Stage, scenario: Scenario): Promise<void> {
   const sink = await startSink('--count');
   let child: ChildProcess | null = null;
   try {
-    const running = await stage.start(sink.port, scenario.rules);
+    const running = await stage.start(sink.port, scenario);
     child = running.child;
     const { port, alerts } = running;
     const eventsPerChunk = Math.min(scenario.eventsPerChunk, 200);
