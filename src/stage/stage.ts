@@ -2,8 +2,6 @@
 // together and owns no rule of its own but the order of things.
 
 import type { Config, InputConfig, ListenAddress } from '../config/config.js';
-import { Engines } from '../detect/engines.js';
-import { sourceMappings } from '../fields/mappings.js';
 import { inflateAtOnce } from '../forward/inflate.js';
 import { memoryShares, readMemory } from '../forward/memory.js';
 import type { Frame, FrameContext } from '../forward/message.js';
@@ -11,7 +9,7 @@ import { Rejection } from '../forward/rejection.js';
 import { ForwardServer } from '../forward/server.js';
 import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
-import type { Rule, RuleSet } from '../rules/rule.js';
+import type { RuleSet } from '../rules/rule.js';
 import type { SinkRest } from '../sinks/delivery.js';
 import type { Output } from '../sinks/output.js';
 import { AckChain, type ChunkName } from './ackChain.js';
@@ -23,11 +21,12 @@ import { Assembly } from './assembly.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { taggedAndAlerted } from './detection.js';
 import { EntriesError } from './entries.js';
-import { LargeInflates } from './largeInflates.js';
+import { type Accepted, Intake } from './intake.js';
 import { MatchTally } from './matchTally.js';
 import type { Notices } from './notices.js';
 import { PartialLines } from './partialLines.js';
 import type { RuleLedger } from './ruleLedger.js';
+import { RulesInForce } from './rulesInForce.js';
 import { StageStatus } from './stageStatus.js';
 
 export interface StageDeps {
@@ -45,23 +44,12 @@ export interface StageDeps {
 
 /** What a held frame costs beside its bytes: small messages must not outgrow memory_limit. */
 const HELD_FRAME_BYTES = 1024;
-/** Errors of a reload that are shown; further ones are in the log. */
-const MAX_LOAD_ERRORS = 100;
 
 /** What could not be finished in time. */
 export interface Rest {
   /** Not confirmed by the output, and not acked. */
   readonly chunks: readonly ChunkName[];
   readonly sinks: readonly SinkRest[];
-}
-
-/** A frame that has come, and from whom. */
-interface Accepted {
-  readonly frame: Frame;
-  readonly context: FrameContext;
-  readonly input: InputConfig;
-  /** Its payload, where that was inflated apart. */
-  readonly inflated?: Buffer;
 }
 
 /** The payload of the frame under work is to be inflated apart. */
@@ -80,23 +68,14 @@ export class Stage {
   /** What it tells about itself. */
   readonly report: StageStatus;
   readonly alerts: AlertReport;
-  #engines: Engines;
-  /** Frames that wait until there is memory to inflate them, in order. */
-  readonly #deferred: Accepted[] = [];
-  readonly #large = new LargeInflates<Accepted>({
-    mayBegin: () => !this.#chain.stopped && this.#deferred[0]?.inflated === undefined,
-    onInflated: (large, inflated, behind) => {
-      this.#deferred.unshift({ ...large, inflated }, ...behind);
-      this.#takeDeferred();
-    },
-    onRefused: ({ frame, context, input }, { code, message }, behind) => {
-      const detail = `tag ${JSON.stringify(tagOf(frame, input))}: ${message}`;
-      // Nor is taken what its sender sent behind it: it gets no ack, and sends all of it again.
-      for (const refused of [context, ...behind.map((b) => b.context)]) refused.refuse(code, detail);
-    },
+  readonly #rules: RulesInForce;
+  readonly #intake = new Intake({
+    isShort: () => this.#chain.stopped,
+    take: (accepted, nowMs) => this.#take(accepted, nowMs),
+    refuse: ({ frame, context, input }, code, detail) =>
+      context.refuse(code, `tag ${JSON.stringify(tagOf(frame, input))}: ${detail}`),
+    onUnanswered: ({ context }, cause) => this.#notices.givenUp(context.peer, cause),
   });
-  /** Under way: what alerting must be asked before the chunk under work can be made. */
-  #asking: Promise<void> | null = null;
   #listening = false;
   #stopped: Promise<Rest> | null = null;
 
@@ -106,7 +85,7 @@ export class Stage {
     this.#notices = deps.notices;
     this.#ledger = deps.ledger;
     this.#alerting = deps.alerting;
-    this.#engines = this.#enginesOf(ruleSet, config.rules);
+    this.#rules = new RulesInForce(ruleSet, config.rules, deps);
     const memory = readMemory(config.memoryLimit);
     this.#assembly = new Assembly((size) => memory.pool.takeHeld(size));
     const heldLimit = memoryShares(config.memoryLimit).held;
@@ -118,7 +97,7 @@ export class Stage {
       },
       now: () => performance.now(),
       onPressure: (stop) => {
-        if (!stop) this.#takeDeferred();
+        if (!stop) this.#intake.goOn();
         // What was put off may have filled it again.
         if (stop !== this.#chain.stopped) return;
         for (const server of this.#servers) server.pause(stop);
@@ -139,7 +118,7 @@ export class Stage {
         new ForwardServer(
           input,
           {
-            onFrame: (frame, context) => this.#accept({ frame, context, input }),
+            onFrame: (frame, context) => this.#intake.accept({ frame, context, input }),
             onReject: (code, detail, peer) => this.#notices.rejected(code, detail, peer),
             onConnection: (change) => {
               deps.metrics.connections += change;
@@ -168,15 +147,15 @@ export class Stage {
       feed: deps.feed,
       ledger: this.#ledger,
       heldLimit,
-      engines: () => this.#engines,
+      engines: () => this.#rules.engines,
       listening: () => this.#listening,
     });
     this.alerts = new AlertReport(deps.feed, () => this.ruleSet, config.rules.fieldMapping);
-    this.#countRules(ruleSet);
+    this.#rules.count();
   }
 
   get ruleSet(): RuleSet {
-    return this.#engines.ruleSet;
+    return this.#rules.ruleSet;
   }
 
   /** Starts listening. @throws ListenError; then nothing listens. */
@@ -195,13 +174,12 @@ export class Stage {
 
   /** Puts another rule set in force, whole, between two frames. */
   reload(ruleSet: RuleSet, rules: Config['rules'] = this.#config.rules): void {
-    this.#engines = this.#enginesOf(ruleSet, rules);
-    this.#countRules(ruleSet);
+    this.#rules.replace(ruleSet, rules);
   }
 
   /** New rules did not load: the set in force stays. @param errors each with its place. */
   notReloaded(errors: readonly string[]): void {
-    this.#ledger.loadErrors = errors.slice(0, MAX_LOAD_ERRORS);
+    this.#rules.notReplaced(errors);
   }
 
   /** Stops accepting, finishes what was accepted, closes. Returns what could not be finished in time. */
@@ -222,8 +200,7 @@ export class Stage {
     clearTimeout(timer);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
-    const waiting = [...this.#deferred, ...this.#large.waiting];
-    const chunks = [...this.#chain.held, ...waiting.map((d) => nameOf(d.frame, d.context, 0))];
+    const chunks = [...this.#chain.held, ...this.#intake.waiting.map((d) => nameOf(d.frame, d.context, 0))];
     const { output } = this.#deps;
     await output.close(output.buffered ? left : 0);
     const sinks = await this.#alerting.stop(left);
@@ -234,53 +211,16 @@ export class Stage {
   /** Resolves when nothing that was accepted is under work. */
   async #idle(): Promise<void> {
     do {
-      while (this.#asking ?? this.#large.running) await (this.#asking ?? this.#large.running);
+      while (this.#intake.underWay) await this.#intake.underWay;
       await this.#chain.idle();
-    } while (this.#asking ?? this.#large.running);
+    } while (this.#intake.underWay);
   }
 
   status(): ReturnType<StageStatus['status']> {
     return this.report.status();
   }
 
-  /** What inflates is put off while memory is short, and what comes behind it too. */
-  #accept(accepted: Accepted): void {
-    const isShort = this.#chain.stopped && accepted.frame.compressed !== null;
-    if (this.#deferred.length > 0 || this.#asking || isShort) this.#deferred.push(accepted);
-    else this.#take(accepted);
-  }
-
-  #takeDeferred(): void {
-    while (!this.#chain.stopped && !this.#asking) {
-      const next = this.#deferred.shift();
-      if (!next) break;
-      this.#take(next);
-    }
-    this.#large.begin();
-  }
-
-  /** The chunk is made again once alerting knows more; what comes meanwhile waits. */
-  async #askAndTake(asked: Promise<void>, accepted: Accepted, nowMs: number): Promise<void> {
-    try {
-      await asked;
-    } catch (error) {
-      this.#asking = null;
-      const { frame, context } = accepted;
-      this.#notices.givenUp(context.peer, error as Error);
-      context.refuse(
-        'downstream_refused',
-        `tag ${JSON.stringify(frame.tag)}: stateful rules could not be asked`,
-      );
-      this.#takeDeferred();
-      return;
-    }
-    this.#asking = null;
-    this.#take(accepted, nowMs);
-    this.#takeDeferred();
-  }
-
   #take(accepted: Accepted, nowMs = this.#deps.now()): void {
-    if (this.#large.takes(accepted)) return;
     const { frame, context, input } = accepted;
     const { metrics, output } = this.#deps;
     // Said only once the chunk is final.
@@ -291,7 +231,7 @@ export class Stage {
     let hangsOnOthers = false;
     let made: MadeChunk;
     const tag = tagOf(frame, input);
-    const engine = this.#engines.for(tag);
+    const engine = this.#rules.for(tag);
     const lines = this.#partialLines.get(input) ?? null;
     try {
       made = makeChunk(frame, context.connectionId, {
@@ -326,7 +266,7 @@ export class Stage {
     } catch (error) {
       this.#alerting.withdraw(alerts);
       lines?.withdraw();
-      if (error instanceof InflatesApart) this.#large.add(accepted);
+      if (error instanceof InflatesApart) this.#intake.inflateApart(accepted);
       else if (error instanceof EntriesError || error instanceof Rejection)
         context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
       else throw error;
@@ -336,7 +276,7 @@ export class Stage {
     if (asked) {
       made.release?.();
       lines?.withdraw();
-      this.#asking = this.#askAndTake(asked, accepted, nowMs);
+      this.#intake.ask(asked, accepted, nowMs);
       return;
     }
     lines?.settle();
@@ -374,32 +314,6 @@ export class Stage {
     if (inflated === 'large') throw new InflatesApart();
     if (inflated === null) this.#notices.unread(context.peer, frame.tag);
     return inflated;
-  }
-
-  #enginesOf(ruleSet: RuleSet, rules: Config['rules']): Engines {
-    const deps = this.#deps;
-    return new Engines(ruleSet, rules, {
-      mappings: sourceMappings,
-      clock: () => performance.now(),
-      gate: (rule, view, nowMs) => this.#alerting.admit(rule, view, nowMs),
-      onQuarantine: (rule: Rule, cause: unknown) => {
-        this.#notices.quarantined(rule.id, cause as Error);
-        this.#ledger.quarantined(rule.id, (cause as Error).message);
-        const { count } = this.#engines.quarantined;
-        deps.metrics.rules('quarantined', count);
-        deps.metrics.rules('active', this.ruleSet.rules.length - count);
-      },
-    });
-  }
-
-  #countRules(ruleSet: RuleSet): void {
-    const { metrics } = this.#deps;
-    metrics.rules('active', ruleSet.rules.length);
-    metrics.rules('disabled', ruleSet.disabled.length);
-    metrics.rules('unsupported', ruleSet.unsupported.length);
-    metrics.rules('quarantined', 0);
-    metrics.ruleSet(ruleSet.hash, ruleSet.rules);
-    this.#ledger.loaded(metrics.eventsIn);
   }
 }
 
