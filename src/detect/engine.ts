@@ -1,6 +1,7 @@
 // Rule set × event = matches, over the event's bytes. The cost of an event is one walk, plus the few rules whose
 // narrowest condition the walk has seen to hold; it hardly depends on how many rules there are.
 import type { SourceMapping } from '../fields/mapping.js';
+import { mappedBelow } from '../fields/sources.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import { FirstLook } from './firstLook.js';
 import { Found, Hits } from './found.js';
@@ -53,7 +54,7 @@ export class Engine {
   readonly matches: Match[] = [];
   readonly #options: EngineOptions;
   readonly #quarantine: Quarantine;
-  readonly #builder = new ProgramBuilder();
+  readonly #builder: ProgramBuilder;
   readonly #views: Views;
   readonly #states: StateSet;
   readonly #hits = new Hits();
@@ -80,7 +81,8 @@ export class Engine {
     this.ruleSet = ruleSet;
     this.#options = options;
     this.#quarantine = options.quarantine ?? new Quarantine(options.onQuarantine);
-    const builder = this.#builder;
+    const builder = new ProgramBuilder(mappedBelow(options.mappings));
+    this.#builder = builder;
     const candidates = ruleSet.rules.map(
       (rule): Candidate => ({
         rule,

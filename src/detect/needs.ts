@@ -56,8 +56,8 @@ function needsOfSlow(p: Predicate, prefix: string, builder: ProgramBuilder): Nee
       );
     case 'leaf': {
       if (p.field.wildcard) return [];
-      const field = builder.field(`${prefix}${p.field.name}`);
-      return [[p.test.op === 'exists' ? builder.exists(field) : builder.present(field)]];
+      const name = `${prefix}${p.field.name}`;
+      return [p.test.op === 'exists' ? builder.existing(name) : [builder.present(builder.field(name))]];
     }
     case 'all':
     case 'not':

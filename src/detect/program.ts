@@ -27,6 +27,12 @@ export class ProgramBuilder {
   readonly #fieldIds = new Map<string, number>();
   readonly #atomIds = new Map<string, number>();
   readonly #testIds = new Map<LeafTest, number>();
+  readonly #below: (name: string) => readonly string[];
+
+  /** @param below fields below an object's name that some form of records has in other places than below that name. */
+  constructor(below: (name: string) => readonly string[] = () => []) {
+    this.#below = below;
+  }
 
   field(name: string): number {
     let id = this.#fieldIds.get(name);
@@ -56,8 +62,12 @@ export class ProgramBuilder {
       }
       case 'not':
         return { kind: 'not', of: this.compile(p.of) };
-      case 'leaf':
-        return p.field.wildcard ? this.#slowly(p) : { kind: 'atom', atom: this.#atom(p.field, p.test) };
+      case 'leaf': {
+        if (p.field.wildcard) return this.#slowly(p);
+        if (p.test.op !== 'exists') return { kind: 'atom', atom: this.#atom(p.field, p.test) };
+        const of = this.existing(p.field.name).map((atom): Program => ({ kind: 'atom', atom }));
+        return of.length === 1 ? of[0]! : { kind: 'or', of };
+      }
       case 'any':
       case 'nested':
         return this.#slowly(p);
@@ -68,8 +78,12 @@ export class ProgramBuilder {
     return this.#intern(`present ${field}`, { kind: 'present', field });
   }
 
-  exists(field: number): number {
-    return this.#intern(`exists ${field}`, { kind: 'exists', field });
+  /** Of which one holds when the field exists: an object does when anything below it does, wherever that is found. */
+  existing(name: string): number[] {
+    return [name, ...this.#below(name)].map((n) => {
+      const field = this.field(n);
+      return this.#intern(`exists ${field}`, { kind: 'exists', field });
+    });
   }
 
   /** Alternatives for one field as one condition: its exact texts, and its other tests. */
@@ -109,7 +123,6 @@ export class ProgramBuilder {
 
   #atom(ref: FieldRef, test: LeafTest): number {
     const field = this.field(ref.name);
-    if (test.op === 'exists') return this.exists(field);
     if (test.exact !== null) {
       const text = test.exact;
       return this.#intern(`exact ${field} ${text}`, { kind: 'exact', field, test, text });

@@ -1,7 +1,7 @@
 // The fields that rules read, as paths to watch for in each form a record can have: view 0 is ECS as it stands,
 // view n the n-th source mapping. All views are walked at once; which one counts is decided after the walk.
 import type { Clue, FieldSource, RawValue, SourceMapping } from '../fields/mapping.js';
-import { pairSource, pathsOf } from '../fields/sources.js';
+import { pairSource, pathsBelow, pathsOf } from '../fields/sources.js';
 import type { Want } from './paths.js';
 import { recordMarks } from './recordUnits.js';
 
@@ -131,6 +131,9 @@ export function compileViews(
         if (deepFields.has(field)) want(path, keys, { view, field, deep: true, ...plain, before });
       }
       if (found.length > 0) sources[field] = found;
+      if (deepFields.has(field))
+        for (const { path, keys } of pathsBelow(mapping, name))
+          want(path, keys, { view, field, deep: true, ...plain });
     });
     const clues = mapping.when.map((group) =>
       group.map((clue): CompiledClue => {

@@ -30,6 +30,29 @@ export function pathsOf(
   return paths;
 }
 
+/** Fields below `name` that mappings find by themselves or give, and not as a part of what is below `name` in the record. */
+export function mappedBelow(mappings: readonly SourceMapping[]): (name: string) => string[] {
+  const all = mappings.flatMap((m) => [...Object.keys(m.fields), ...Object.keys(m.constants)]);
+  const fields = [...new Set(all)];
+  return (name) => fields.filter((field) => field.startsWith(`${name}.`));
+}
+
+/** Paths of which something is in every record of the mapping's form that has anything below the object `name`. */
+export function pathsBelow(mapping: SourceMapping, name: string): RawPath[] {
+  const paths: RawPath[] = [];
+  for (const { ecs, raw, keys } of mapping.trees) {
+    if (ecs !== name && !ecs.startsWith(`${name}.`)) continue;
+    // The record itself: it has at least what it was recognised by.
+    if (raw === '') for (const { path } of mapping.when.flat()) paths.push({ path, keys: 'exact' });
+    else
+      paths.push({
+        path: keys === 'snake' ? raw.split('.').map(snakeCase).join('.') : raw,
+        keys: keys === 'snake' ? 'snake' : 'exact',
+      });
+  }
+  return paths;
+}
+
 /** The source of a field below a tree of pairs; undefined: it is below none. */
 export function pairSource(mapping: SourceMapping, field: string): FieldSource | undefined {
   const tree = mapping.trees.find((t) => t.pairs && field.startsWith(`${t.ecs}.`));

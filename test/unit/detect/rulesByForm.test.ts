@@ -32,6 +32,9 @@ const leaf = fc.constantFrom(
   `${p}.conditional_access_audiences:{ application_id:(${BROKER} or x) }`,
   `${p}.conditional_access_audiences.application_id:*`,
   `${p}.status:*`,
+  ...['azure', 'azure.signinlogs', p, 'azure.auditlogs', 'source', 'user', 'cloud', 'event', 'geo'].map(
+    (o) => `${o}:*`,
+  ),
   'azure.auditlogs.properties.target_resources.*.display_name:*',
   'azure.auditlogs.properties.target_resources.0.display_name:(x or A*)',
   'azure.activitylogs.operation_name:*',
@@ -101,6 +104,27 @@ function expectTwins(engine: Engine, rules: readonly Rule[], r: Plain): void {
   });
   expect(engine.matches.map((m) => `${m.rule.id} ${m.path}`).sort()).toEqual(expected.sort());
 }
+
+describe('an object', () => {
+  it('exists when anything below it does, whatever the form of the record and wherever that lies', () => {
+    const names = new Set(
+      sourceMappings.flatMap((m) => [...Object.keys(m.fields), ...Object.keys(m.constants)]),
+    );
+    for (const mapping of sourceMappings) for (const { ecs } of mapping.trees) names.add(`${ecs}.x`);
+    const objects = new Set(
+      [...names].flatMap((name) =>
+        name
+          .split('.')
+          .slice(0, -1)
+          .map((_, i, all) => all.slice(0, i + 1).join('.')),
+      ),
+    );
+    const rules = [...objects].map((name) => makeRule({ id: name, query: `${name}:*` }));
+    expect(rules.length).toBeGreaterThan(30);
+    const engine = new Engine(ruleSetOf(...rules), { mappings: sourceMappings });
+    for (const raw of rawRecords) expectTwins(engine, rules, raw as Plain);
+  });
+});
 
 describe('of any rules, over records of any form', () => {
   it('those match that the reference evaluator says match, whatever came before', () => {
