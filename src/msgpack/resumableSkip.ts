@@ -47,6 +47,16 @@ export class ResumableSkip {
         this.elements.push(pos - start);
       }
       this.#at = pos - start;
+      if (this.#depth === 2) {
+        // An entry of Forward mode: skipped at once when it is all there. Not deeper in, where the same bytes would be
+        // looked at again at every level.
+        const next = isContainer(buf, pos, end) ? skip(buf, pos, end, this.#maxDepth - 2) : TRUNCATED;
+        if (next >= 0) {
+          pos = next;
+          this.#left -= 1;
+          continue;
+        }
+      }
       const size = pos < end ? extent(buf, pos, end) : TRUNCATED;
       if (size === TRUNCATED) {
         this.needed = Math.max(this.needed, this.#at + 1 + this.#left - 1);
@@ -98,6 +108,12 @@ export class ResumableSkip {
     }
     return pos - start;
   }
+}
+
+function isContainer(buf: Uint8Array, pos: number, end: number): boolean {
+  if (pos >= end) return false;
+  const b = buf[pos]!;
+  return (b >= 0x80 && b <= 0x9f) || (b >= 0xdc && b <= 0xdf);
 }
 
 /** Whole size of the scalar at `pos`; 0 for a container whose header is all there; TRUNCATED; INVALID. */

@@ -23,9 +23,12 @@ function inPieces(bytes: Buffer, cuts: readonly number[], maxDepth = 512): Skipp
 }
 const everyByte = (bytes: Buffer): number[] => Array.from({ length: bytes.length }, (_, i) => i);
 
-const arbitraryMessage = fc
-  .array(arbitraryValue, { maxLength: 10 })
-  .map((values) => Buffer.concat([arrayHeader(values.length), ...values]));
+const arrayOf = (values: readonly Buffer[]): Buffer => Buffer.concat([arrayHeader(values.length), ...values]);
+const arbitraryEntries = fc
+  .array(fc.array(arbitraryValue, { maxLength: 3 }).map(arrayOf), { maxLength: 20 })
+  .map(arrayOf);
+/** Of anything, entries of Forward mode among it. */
+const arbitraryMessage = fc.array(fc.oneof(arbitraryValue, arbitraryEntries), { maxLength: 10 }).map(arrayOf);
 
 describe('a resumable skip', () => {
   it('finds the same length and elements in one piece and in many', () => {
