@@ -13,8 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const CLIENT_CORE = 0;
 /** How long nothing more must come before a stage that acks first has passed on all it took, in ms. */
 const QUIET_MS = 500;
-/** Seconds at half load. */
-const LATENCY_SECONDS = 2;
+/** Seconds at half load, and before that until all is warm. */
+const LATENCY_SECONDS = 3;
+const WARM_UP_SECONDS = 2;
 
 interface Reading {
   readonly eventsPerSecond: number;
@@ -159,7 +160,7 @@ async function measure(
   const chunks = Math.max(2, Math.ceil(events / eventsPerChunk / connections));
   const before = usage(pid);
   const started = performance.now();
-  const result = await send({ ...scenario, port, chunks, rate: 0 });
+  const result = await send({ ...scenario, port, chunks, rate: 0, warmUp: 0 });
   let { seconds } = result;
   if (!stage.acksEndToEnd) {
     await quiet(sink);
@@ -178,7 +179,8 @@ async function measure(
 async function atHalfLoad(port: number, scenario: Scenario, readings: readonly Reading[]): Promise<Latency> {
   const full = median(readings.map((r) => r.eventsPerSecond));
   const rate = full / 2 / scenario.eventsPerChunk / scenario.connections;
-  const chunks = Math.max(20, Math.ceil(rate * LATENCY_SECONDS));
-  const { latencies } = await send({ ...scenario, port, chunks, rate });
+  const warmUp = Math.ceil(rate * WARM_UP_SECONDS);
+  const chunks = warmUp + Math.max(20, Math.ceil(rate * LATENCY_SECONDS));
+  const { latencies } = await send({ ...scenario, port, chunks, rate, warmUp });
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), p999: quantile(latencies, 0.999) };
 }

@@ -12,6 +12,8 @@ export interface SenderTask extends Scenario {
   readonly chunks: number;
   /** Chunks a second over one connection, whatever the acks; 0: as fast as acks come. */
   readonly rate: number;
+  /** Of a connection's latencies the first so many are left out: sender and sink are new processes and warm up. */
+  readonly warmUp: number;
 }
 export interface SenderResult {
   readonly events: number;
@@ -68,7 +70,9 @@ async function send(connection: number): Promise<number[]> {
     };
     const pace = (begun: number): void => {
       const due = Math.min(task.chunks, ((performance.now() - begun) / 1000) * task.rate);
+      socket.cork();
       while (sent < due) write();
+      socket.uncork();
       if (sent < task.chunks) setTimeout(pace, 1, begun);
     };
     socket.on('connect', () => (task.rate > 0 ? pace(performance.now()) : fill()));
@@ -90,7 +94,7 @@ async function send(connection: number): Promise<number[]> {
 const start = performance.now();
 const all = await Promise.all(Array.from({ length: task.connections }, (_, i) => send(i)));
 const seconds = (performance.now() - start) / 1000;
-const latencies = all.flat().sort((a, b) => a - b);
+const latencies = all.flatMap((one) => one.slice(task.warmUp)).sort((a, b) => a - b);
 const step = Math.ceil(latencies.length / 20_000);
 const result: SenderResult = {
   events: task.chunks * task.eventsPerChunk * task.connections,

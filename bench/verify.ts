@@ -30,7 +30,7 @@ export async function verify(stage: Stage, scenario: Scenario): Promise<void> {
     const { port, alerts } = running;
     const eventsPerChunk = Math.min(scenario.eventsPerChunk, 200);
     const chunks = EVENTS / eventsPerChunk;
-    const task = { ...scenario, every, eventsPerChunk, connections: 1, port, chunks, rate: 0 };
+    const task = { ...scenario, every, eventsPerChunk, connections: 1, port, chunks, rate: 0, warmUp: 0 };
     await send(task);
     if (!stage.acksEndToEnd) await quiet(sink.child);
     const seen = await seenBy(sink.child);
