@@ -74,10 +74,15 @@ export class BlockPool {
   /** So much of `held` is taken by what does not lie in blocks: as much less waits to be used again. */
   set takenBytes(bytes: number) {
     this.#takenBytes = bytes;
-    for (const [size, list] of this.#free) {
-      while (list.length > 0 && !this.#isRoomFor(0)) {
+    this.#makeRoomFor(0);
+  }
+
+  /** Lets waiting blocks go, those of `size` itself left out, until there is room for one more. */
+  #makeRoomFor(size: number): void {
+    for (const [other, list] of this.#free) {
+      while (other !== size && list.length > 0 && !this.#isRoomFor(size)) {
         list.pop();
-        this.#freeBytes -= size;
+        this.#freeBytes -= other;
       }
     }
   }
@@ -143,12 +148,7 @@ export class BlockPool {
   giveBack(buffer: Buffer): void {
     const size = buffer.length;
     // Blocks of other sizes make room: those are of what came earlier.
-    for (const [other, free] of this.#free) {
-      while (other !== size && free.length > 0 && !this.#isRoomFor(size)) {
-        free.pop();
-        this.#freeBytes -= other;
-      }
-    }
+    this.#makeRoomFor(size);
     if (!this.#isRoomFor(size)) return;
     const list = this.#free.get(size);
     if (list) list.push(buffer);

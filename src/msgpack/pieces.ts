@@ -5,11 +5,16 @@ export interface PieceTarget {
   add(buf: Buffer, from: number, to: number): void;
 }
 
+/** The bytes of a piece, without a view of their own where they are the whole buffer. */
+export function sliceOf(buf: Buffer, from: number, to: number): Buffer {
+  return from === 0 && to === buf.length ? buf : buf.subarray(from, to);
+}
+
 /** Pieces as slices. */
 export class PieceList implements PieceTarget {
   readonly slices: Buffer[] = [];
 
   add(buf: Buffer, from: number, to: number): void {
-    if (to > from) this.slices.push(from === 0 && to === buf.length ? buf : buf.subarray(from, to));
+    if (to > from) this.slices.push(sliceOf(buf, from, to));
   }
 }

@@ -1,6 +1,6 @@
 // A skip that can stop in the middle of a value and go on when more bytes have come, without starting over: the cost
 // of a large frame stays linear however small its pieces are. Notes where the elements of the outermost array start.
-import { INVALID, skip, TOO_DEEP, TRUNCATED, u16, u32 } from './scan.js';
+import { INVALID, kindOf, skip, TOO_DEEP, TRUNCATED, u16, u32 } from './scan.js';
 
 export class ResumableSkip {
   /** Offset of the next unread value, from the start of the outermost one. */
@@ -98,7 +98,7 @@ export class ResumableSkip {
     let pos = start + 1;
     for (let i = 0; i < count; i += 1) {
       elements.push(pos - start);
-      const isArray = pos < end && ((buf[pos]! & 0xf0) === 0x90 || buf[pos] === 0xdc || buf[pos] === 0xdd);
+      const isArray = pos < end && kindOf(buf[pos]!) === 'array';
       const next = isArray ? TRUNCATED : skip(buf, pos, end, this.#maxDepth - 1);
       if (next < 0) {
         elements.length = 0;
@@ -112,8 +112,8 @@ export class ResumableSkip {
 
 function isContainer(buf: Uint8Array, pos: number, end: number): boolean {
   if (pos >= end) return false;
-  const b = buf[pos]!;
-  return (b >= 0x80 && b <= 0x9f) || (b >= 0xdc && b <= 0xdf);
+  const kind = kindOf(buf[pos]!);
+  return kind === 'array' || kind === 'map';
 }
 
 /** Whole size of the scalar at `pos`; 0 for a container whose header is all there; TRUNCATED; INVALID. */

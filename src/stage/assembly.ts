@@ -3,7 +3,7 @@
 // provoke with a broken entry beside every good one), are copied to blocks: a slice takes more than a hundred bytes of
 // memory and a part of a write, and a fresh buffer of this size costs more than copying (page faults; see blocks.ts).
 import type { Block } from '../forward/blocks.js';
-import type { PieceTarget } from '../msgpack/pieces.js';
+import { type PieceTarget, sliceOf } from '../msgpack/pieces.js';
 
 /** Pieces that are looked at together: copied when they are shorter than LONG on average. */
 const BATCH = 16;
@@ -75,6 +75,8 @@ export class Assembly implements PieceTarget {
   #begin(): void {
     this.#slices = [];
     this.#blocks = [];
+    // An inflated payload among them would stay as long as the next chunks need no edit.
+    this.#bufs.length = 0;
     this.#block = null;
     this.#from = 0;
     this.#to = 0;
@@ -92,11 +94,8 @@ export class Assembly implements PieceTarget {
   #keepAll(): void {
     if (this.#count === 0) return;
     this.#endPart();
-    for (let i = 0; i < this.#count; i += 1) {
-      const buf = this.#bufs[i]!;
-      const [from, to] = [this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!];
-      this.#slices.push(from === 0 && to === buf.length ? buf : buf.subarray(from, to));
-    }
+    for (let i = 0; i < this.#count; i += 1)
+      this.#slices.push(sliceOf(this.#bufs[i]!, this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!));
     this.#clear();
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasOpenssl, makeCertificates } from '../support/certificates.js';
 import { Fluentd, fileEvents, fluentCat, freePort, noFluentd, until } from '../support/fluentd.js';
+import { sourceConf } from '../support/fluentdConf.js';
 import { Program, root } from '../support/program.js';
 import { match, plain } from '../support/records.js';
 
@@ -135,21 +136,7 @@ const ways: readonly Way[] = [
 ];
 
 function fluentdConf(way: Way, ports: { cat: number; stage: number; back: number }): string {
-  return `
-<system>
-  log_level warn
-</system>
-<source>
-  @type forward
-  bind 127.0.0.1
-  port ${ports.cat}
-</source>
-<label @FLUENT_LOG>
-  <match **>
-    @type null
-  </match>
-</label>
-<match **>
+  return `${sourceConf(ports.cat)}<match **>
   @type forward
   ${way.outForward ?? ''}
   <server>
