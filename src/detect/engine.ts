@@ -15,6 +15,7 @@ import { StateSet, type Want } from './paths.js';
 import { ProgramBuilder } from './program.js';
 import { isOverBudget, Quarantine } from './quarantine.js';
 import { Recognition } from './recognition.js';
+import type { RecordKeys } from './recordKeys.js';
 import { timeKeys } from './recordTime.js';
 import { RecordTree } from './recordTree.js';
 import { RecordUnits } from './recordUnits.js';
@@ -168,6 +169,11 @@ export class Engine {
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** Where the keys of the record are that was walked last. */
+  get keys(): RecordKeys {
+    return this.#shapes.keys;
   }
 
   /** Reads JSON to records with no more in them than `mayMatch` and the event's time need. */

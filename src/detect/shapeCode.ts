@@ -7,6 +7,7 @@ import { SCALAR_SIZE } from '../msgpack/sizes.js';
 import {
   COMPARED,
   CONTAINER,
+  DEPTH,
   END,
   KEYED,
   keySize,
@@ -21,7 +22,10 @@ import {
   WORDS,
 } from './shapeStore.js';
 
-/** The offset that was reached, and how many values were found, are put into `reached`. */
+/**
+ * The offset that was reached, how many values were found, and how many keys of the record itself were passed, are put
+ * into `reached`; where those keys start into `keys`.
+ */
 type Trace = (
   buf: Buffer,
   view: DataView,
@@ -30,6 +34,8 @@ type Trace = (
   positions: Int32Array,
   reached: Int32Array,
   count: number,
+  keys: Int32Array,
+  keyCount: number,
 ) => number;
 
 export type { Trace };
@@ -79,7 +85,7 @@ export function traceOf(store: ShapeStore, first: number): Trace | null {
   try {
     const make = new Function(
       'sizes',
-      `return (buf, view, pos, states, positions, reached, count) => {\n${body}}`,
+      `return (buf, view, pos, states, positions, reached, count, keys, keyCount) => {\n${body}}`,
     ) as (sizes: Uint8Array) => Trace;
     return make(SCALAR_SIZE);
   } catch (error) {
@@ -89,7 +95,7 @@ export function traceOf(store: ShapeStore, first: number): Trace | null {
 }
 
 function stopAt(step: number): string {
-  return `{ reached[0] = pos; reached[1] = count; return ${step}; }`;
+  return `{ reached[0] = pos; reached[1] = count; reached[2] = keyCount; return ${step}; }`;
 }
 
 function codeOf(store: ShapeStore, step: number): string[] {
@@ -101,6 +107,7 @@ function codeOf(store: ShapeStore, step: number): string[] {
   if ((what & KEYED) !== 0) lines.push(`if (${otherKey(store, step)}) ${other}`);
   lines.push(`at = pos + ${key};`, 'b = buf[at];');
   const report = (what & REPORTED) === 0 ? [] : [reportOf(steps[step + STATE]!)];
+  if (key > 0 && store.places[step + DEPTH] === 1) report.push('keys[keyCount] = pos;', 'keyCount += 1;');
   if ((what & SCALAR) !== 0) {
     lines.push(
       'if ((b & 0xe0) === 0xa0) size = 1 + (b & 0x1f);',

@@ -8,6 +8,7 @@ import { lengthAt, TRUNCATED, u16 } from '../msgpack/scan.js';
 import { SCALAR_SIZE } from '../msgpack/sizes.js';
 import type { Found } from './found.js';
 import type { PathState, StateSet } from './paths.js';
+import { RecordKeys } from './recordKeys.js';
 import { type Trace, traceOf } from './shapeCode.js';
 import {
   AFTER,
@@ -62,6 +63,8 @@ const FORGET_AFTER = 50_000;
 
 export class Shapes {
   readonly found: Found;
+  /** Of the record that was walked last. */
+  readonly keys = new RecordKeys();
   readonly #states: StateSet;
   readonly #walker: Walker;
   readonly #store: ShapeStore;
@@ -75,8 +78,8 @@ export class Shapes {
   #begun = new Uint16Array(0);
   #traces: (Trace | null)[] = [];
   #traced = 0;
-  /** Where the last trace got to: offset, and values found. */
-  readonly #reached = new Int32Array(2);
+  /** Where the last trace got to: offset, values found, and keys of the record itself. */
+  readonly #reached = new Int32Array(3);
 
   /** @param hot how often a step is begun from before code is made for it. */
   constructor(found: Found, states: StateSet, firstMark: number, hot = HOT) {
@@ -102,6 +105,7 @@ export class Shapes {
   walk(pos: number): number {
     const { found } = this;
     found.count = 0;
+    this.keys.begin(this.#source.buf, pos);
     const store = this.#store;
     if (this.#unlearned > this.#forgetAfter) this.#forget();
     if (store.used === 0) {
@@ -125,16 +129,23 @@ export class Shapes {
     const trace = this.#traces[i / stepSize];
     if (!trace) {
       this.#count(i);
+      this.keys.lose();
       return this.#follow(i, pos);
     }
-    const { found } = this;
+    const { found, keys } = this;
     const { buf, view } = this.#source;
     const reached = this.#reached;
     found.reserve(this.#store.used / stepSize);
-    const next = trace(buf, view, pos, found.states, found.positions, reached, found.count);
+    const { states, positions } = found;
+    const next = trace(buf, view, pos, states, positions, reached, found.count, keys.starts, keys.passed);
     found.count = reached[1]!;
-    this.#pos = reached[0]!;
-    return next < 0 ? next : this.#follow(next, this.#pos);
+    keys.passed = reached[2]!;
+    const past = reached[0]!;
+    this.#pos = past;
+    if (next < 0) return next;
+    const last = this.#follow(next, past);
+    if (this.#pos !== past) keys.lose();
+    return last;
   }
 
   #count(i: number): void {
@@ -226,6 +237,7 @@ export class Shapes {
   /** The whole record by the plain walk: it says exactly what is wrong with it. */
   #plainly(pos: number): number {
     this.found.count = 0;
+    this.keys.lose();
     return this.#walker.value(this.#states.root, pos, 0);
   }
 
@@ -237,6 +249,7 @@ export class Shapes {
     const store = this.#store;
     const { places } = store;
     const parent = places[i + PARENT]!;
+    if (places[i + DEPTH]! <= 1 && places[i + OTHER] === 0) this.keys.lose();
     if (pos > this.#source.buf.length - REACH) {
       // Too near the end of the buffer to look ahead: nothing is learned from that.
       this.#pos = parent === -1 ? this.#walker.value(this.#states.root, pos, 0) : this.#rest(i, pos);

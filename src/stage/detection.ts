@@ -6,6 +6,7 @@ import { alertRecord, recordContent } from '../alerts/alertRecord.js';
 import type { AlertedEvent } from '../alerts/document.js';
 import type { EventSource } from '../alerts/identity.js';
 import type { Match } from '../detect/match.js';
+import type { RecordKeys } from '../detect/recordKeys.js';
 import type { PieceTarget } from '../msgpack/pieces.js';
 import { spliceTags } from '../tag/msgpackTags.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
@@ -25,6 +26,7 @@ export function taggedAndAlerted(
   onDecided: (match: Match, outcome: AlertDecision['outcome']) => void,
   from: number,
   into: PieceTarget,
+  keys: RecordKeys,
 ): boolean {
   const { buf, recordStart, recordEnd } = place;
   const event = new MatchedEvent(place);
@@ -44,7 +46,7 @@ export function taggedAndAlerted(
     };
     alerts.push({ alert, candidate: decision.candidate });
   }
-  return spliceTags(buf, from, recordStart, recordEnd, matches, into);
+  return spliceTags(buf, from, recordStart, recordEnd, matches, into, keys);
 }
 
 /** The event that rules matched, as alerts show it. A class: an object with a getter costs as much as judging an event. */

@@ -259,6 +259,7 @@ export class Stage {
               },
               from,
               into,
+              engine.keys,
             ),
           onInvalid: (reason, count) => invalid.push([reason, count]),
         },

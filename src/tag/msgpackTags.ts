@@ -1,6 +1,7 @@
 // Tags spliced into a record's msgpack bytes: its own bytes stay as they are, but for the headers of the maps that
 // grow. The common record (no field of ours there yet, nested spelling) takes a short path over constant bytes.
 import type { Match } from '../detect/match.js';
+import type { RecordKeys } from '../detect/recordKeys.js';
 import { type Decoded, decode } from '../msgpack/decode.js';
 import { encode, mapHeader } from '../msgpack/encode.js';
 import { PieceList, type PieceTarget } from '../msgpack/pieces.js';
@@ -8,6 +9,8 @@ import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import { constantTags } from './constantTags.js';
 import type { TagLeaf } from './leaves.js';
 import { type EntryShape, type MapShape, planTags } from './plan.js';
+
+const DOT = 0x2e;
 
 /**
  * The record at `[start, end)` with the tags of `matches` (and `extra` leaves), as slices end to end: of `buf`, and
@@ -22,7 +25,7 @@ export function tagMsgpack(
 ): Buffer[] | null {
   if (extra.length === 0) {
     const into = new PieceList();
-    if (tagCommon(buf, start, start, end, matches, into)) return into.slices;
+    if (tagCommon(buf, start, start, end, matches, into, null)) return into.slices;
   }
   return tagAny(buf, start, end, matches, extra);
 }
@@ -30,6 +33,7 @@ export function tagMsgpack(
 /**
  * As `tagMsgpack`, into `into`, behind the bytes `[from, start)` that stay as they are. False: nothing to add, and nothing
  * was put into it.
+ * @param keys where the record's keys are, if that is known of this one.
  */
 export function spliceTags(
   buf: Buffer,
@@ -38,8 +42,9 @@ export function spliceTags(
   end: number,
   matches: readonly Match[],
   into: PieceTarget,
+  keys: RecordKeys,
 ): boolean {
-  if (tagCommon(buf, from, start, end, matches, into)) return true;
+  if (tagCommon(buf, from, start, end, matches, into, keys)) return true;
   const slices = tagAny(buf, start, end, matches, []);
   if (slices === null) return false;
   into.add(buf, from, start);
@@ -166,27 +171,28 @@ function tagCommon(
   end: number,
   matches: readonly Match[],
   into: PieceTarget,
+  keys: RecordKeys | null,
 ): boolean {
   const count = lengthAt(buf, start);
+  const starts = keys?.areOf(buf, start, count) ? keys.starts : null;
   let at = start + headerSize(buf[start]!);
   let event = -1;
   let past = -1;
-  for (let left = count; left > 0; left -= 1) {
+  for (let i = 1; i <= count; i += 1) {
     const kb = buf[at]!;
     if (kb < 0xa0 || kb > 0xbf) return false;
     const key = at + 1;
     const length = kb & 0x1f;
-    at = key + length;
-    for (let i = key; i < at; i += 1) if (buf[i] === 0x2e) return false;
-    if (isReserved(buf, key, length)) return false;
-    const isEvent = length === 5 && isWord(buf, key, 'event');
-    if (isEvent) {
-      if (event !== -1) return false;
-      event = at;
-    }
-    at = skip(buf, at, end);
+    const value = key + length;
+    if (isOurs(buf, key, value)) return false;
+    if (starts === null) at = skip(buf, value, end);
+    else at = i === count ? end : starts[i]!;
     if (at < 0) return false;
-    if (isEvent) past = at;
+    if (length === 5 && isWord(buf, key, 'event')) {
+      if (event !== -1) return false;
+      event = value;
+      past = at;
+    }
   }
   if (event !== -1 && !takesSeverity(buf, event, end)) return false;
   const tags = constantTags(matches);
@@ -228,11 +234,21 @@ function takesSeverity(buf: Buffer, event: number, end: number): boolean {
   return true;
 }
 
-const reserved = ['rule', 'threat', 'detection', 'fluent_detect'];
-
-function isReserved(buf: Buffer, start: number, length: number): boolean {
-  for (const word of reserved) if (word.length === length && isWord(buf, start, word)) return true;
-  return false;
+/** Whether a key may be one that tags go to, or the way to one: dotted keys may. */
+function isOurs(buf: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) if (buf[i] === DOT) return true;
+  switch (end - start) {
+    case 4:
+      return isWord(buf, start, 'rule');
+    case 6:
+      return isWord(buf, start, 'threat');
+    case 9:
+      return isWord(buf, start, 'detection');
+    case 13:
+      return isWord(buf, start, 'fluent_detect');
+    default:
+      return false;
+  }
 }
 
 function isWord(buf: Buffer, start: number, word: string): boolean {

@@ -6,6 +6,7 @@ import { StateSet, type Want } from '../../../src/detect/paths.js';
 import { Shapes } from '../../../src/detect/shapes.js';
 import { Walker } from '../../../src/detect/walk.js';
 import { type Encodable, encode } from '../../../src/msgpack/encode.js';
+import { headerSize, lengthAt, skip } from '../../../src/msgpack/scan.js';
 import { arbitraryRecord } from '../../support/arbitraryRecord.js';
 
 const paths = [
@@ -29,10 +30,24 @@ const wants: Want[] = [...paths, 'message', 'records', 'a.records'].map((path, s
   deep: slot === 1,
 }));
 
-type Walk = (buf: Buffer, pos: number, end: number) => { next: number; found: [number, number][] };
+/** `keys`: where those of the record itself start; null: not known. */
+type Walk = (
+  buf: Buffer,
+  pos: number,
+  end: number,
+) => { next: number; found: [number, number][]; keys: number[] | null };
 
 function listOf(found: Found): [number, number][] {
   return Array.from({ length: found.count }, (_, i) => [found.states[i]!, found.positions[i]!]);
+}
+
+function keysOf(buf: Buffer, pos: number, end: number): number[] {
+  let at = pos + headerSize(buf[pos]!);
+  return Array.from({ length: Math.max(0, lengthAt(buf, pos)) }, () => {
+    const key = at;
+    at = skip(buf, skip(buf, at, end), end);
+    return key;
+  });
 }
 
 /** Both walks over one set of states, so that ids compare. */
@@ -46,13 +61,15 @@ function bothWalks(hot?: number): { quick: Walk; plain: Walk } {
     quick(buf, pos, end) {
       shapes.over(buf, end);
       const next = shapes.walk(pos);
-      return { next, found: listOf(quickFound) };
+      const { keys } = shapes;
+      const known = next >= 0 && keys.areOf(buf, pos, lengthAt(buf, pos));
+      return { next, found: listOf(quickFound), keys: known ? [...keys.starts.slice(0, keys.passed)] : null };
     },
     plain(buf, pos, end) {
       walker.over(buf, new DataView(buf.buffer, buf.byteOffset, buf.length), end);
       plainFound.count = 0;
       const next = walker.value(states.root, pos, 0);
-      return { next, found: listOf(plainFound) };
+      return { next, found: listOf(plainFound), keys: next >= 0 ? keysOf(buf, pos, end) : null };
     },
   };
 }
@@ -68,6 +85,7 @@ function expectSame(walks: { quick: Walk; plain: Walk }, record: Buffer, end = r
     const plain = walks.plain(buf, 0, end);
     expect(quick.next).toBe(plain.next);
     if (plain.next >= 0) expect(quick.found).toEqual(plain.found);
+    if (quick.keys !== null) expect(quick.keys).toEqual(plain.keys);
   }
 }
 
@@ -180,6 +198,16 @@ describe('a shape that many records have', () => {
     expect(made).toHaveBeenCalledTimes(times);
   });
 
+  it('is followed by code that says where the keys of a record start, and nothing where it had to leave it', () => {
+    const walks = bothWalks(10);
+    const record = roomy(encode({ a: { user: 'x' }, source: 'last', more: [1, 2, { b: 3 }] }));
+    for (let n = 0; n < 100; n += 1) walks.quick(record, 0, record.length);
+    expect(walks.quick(record, 0, record.length).keys).toEqual(keysOf(record, 0, record.length));
+    const other = roomy(encode({ a: { user: 'x' }, source: { b: 1 }, more: [1, 2, { b: 3 }] }));
+    expect(walks.quick(other, 0, other.length).keys).toBeNull();
+    expect(walks.quick(record, 0, record.length).keys).toEqual(keysOf(record, 0, record.length));
+  });
+
   it('puts no text of a record into its code', () => {
     const texts: string[] = [];
     const { Function: real } = globalThis;
@@ -200,6 +228,6 @@ describe('a shape that many records have', () => {
 const known = new Set(
   (
     'sizes return buf view pos states positions reached count const let if else limit length b at size ' +
-    'getInt32 true x1f xe0 xa0 xd9 xda xc0'
+    'getInt32 true keys keyCount x1f xe0 xa0 xd9 xda xc0'
   ).split(' '),
 );

@@ -1,0 +1,32 @@
+// Where the keys of a record itself (not those below them) start, as far as the walk has come by them: so that tags, which
+// go to a few of them, need not skip over the record to find them. Known only of records that code was made for
+// (shapeCode.ts); of others whoever needs them looks himself.
+
+/** A record of more keys is walked, not followed (shapeStore.ts). */
+const MAX_KEYS = 128;
+
+export class RecordKeys {
+  /** Offsets, in order. */
+  readonly starts = new Int32Array(MAX_KEYS);
+  /** How many of them. */
+  passed = 0;
+  #buf: Buffer | null = null;
+  #pos = -1;
+
+  /** The record at `pos` is walked from its start. */
+  begin(buf: Buffer, pos: number): void {
+    this.#buf = buf;
+    this.#pos = pos;
+    this.passed = 0;
+  }
+
+  /** Something was passed that no key was written down of. */
+  lose(): void {
+    this.#buf = null;
+  }
+
+  /** Whether all keys of the record at `pos`, which has `count` pairs, are in `starts`. */
+  areOf(buf: Buffer, pos: number, count: number): boolean {
+    return this.#buf === buf && this.#pos === pos && this.passed === count;
+  }
+}
