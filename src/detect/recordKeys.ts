@@ -8,7 +8,7 @@ const MAX_KEYS = 128;
 export class RecordKeys {
   /** Offsets, in order. */
   readonly starts = new Int32Array(MAX_KEYS);
-  /** How many of them. */
+  /** How many of them: each key once; one that the walk passed in another way is not among them. */
   passed = 0;
   #buf: Buffer | null = null;
   #pos = -1;
@@ -20,12 +20,7 @@ export class RecordKeys {
     this.passed = 0;
   }
 
-  /** Something was passed that no key was written down of. */
-  lose(): void {
-    this.#buf = null;
-  }
-
-  /** Whether all keys of the record at `pos`, which has `count` pairs, are in `starts`. */
+  /** Whether all keys of the record at `pos`, which has `count` pairs, are in `starts`: then no other way was taken. */
   areOf(buf: Buffer, pos: number, count: number): boolean {
     return this.#buf === buf && this.#pos === pos && this.passed === count;
   }

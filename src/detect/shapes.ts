@@ -129,7 +129,6 @@ export class Shapes {
     const trace = this.#traces[i / stepSize];
     if (!trace) {
       this.#count(i);
-      this.keys.lose();
       return this.#follow(i, pos);
     }
     const { found, keys } = this;
@@ -140,12 +139,8 @@ export class Shapes {
     const next = trace(buf, view, pos, states, positions, reached, found.count, keys.starts, keys.passed);
     found.count = reached[1]!;
     keys.passed = reached[2]!;
-    const past = reached[0]!;
-    this.#pos = past;
-    if (next < 0) return next;
-    const last = this.#follow(next, past);
-    if (this.#pos !== past) keys.lose();
-    return last;
+    this.#pos = reached[0]!;
+    return next < 0 ? next : this.#follow(next, this.#pos);
   }
 
   #count(i: number): void {
@@ -237,7 +232,6 @@ export class Shapes {
   /** The whole record by the plain walk: it says exactly what is wrong with it. */
   #plainly(pos: number): number {
     this.found.count = 0;
-    this.keys.lose();
     return this.#walker.value(this.#states.root, pos, 0);
   }
 
@@ -249,7 +243,6 @@ export class Shapes {
     const store = this.#store;
     const { places } = store;
     const parent = places[i + PARENT]!;
-    if (places[i + DEPTH]! <= 1 && places[i + OTHER] === 0) this.keys.lose();
     if (pos > this.#source.buf.length - REACH) {
       // Too near the end of the buffer to look ahead: nothing is learned from that.
       this.#pos = parent === -1 ? this.#walker.value(this.#states.root, pos, 0) : this.#rest(i, pos);

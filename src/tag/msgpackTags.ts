@@ -10,8 +10,6 @@ import { constantTags } from './constantTags.js';
 import type { TagLeaf } from './leaves.js';
 import { type EntryShape, type MapShape, planTags } from './plan.js';
 
-const DOT = 0x2e;
-
 /**
  * The record at `[start, end)` with the tags of `matches` (and `extra` leaves), as slices end to end: of `buf`, and
  * of our own bytes. Null: nothing to add. The bytes must be one whole msgpack map.
@@ -178,15 +176,16 @@ function tagCommon(
   let at = start + headerSize(buf[start]!);
   let event = -1;
   let past = -1;
-  for (let i = 1; i <= count; i += 1) {
+  for (let passed = 1; passed <= count; passed += 1) {
     const kb = buf[at]!;
     if (kb < 0xa0 || kb > 0xbf) return false;
     const key = at + 1;
     const length = kb & 0x1f;
     const value = key + length;
-    if (isOurs(buf, key, value)) return false;
+    for (let i = key; i < value; i += 1) if (buf[i] === 0x2e) return false;
+    if (isReserved(buf, key, length)) return false;
     if (starts === null) at = skip(buf, value, end);
-    else at = i === count ? end : starts[i]!;
+    else at = passed === count ? end : starts[passed]!;
     if (at < 0) return false;
     if (length === 5 && isWord(buf, key, 'event')) {
       if (event !== -1) return false;
@@ -234,21 +233,11 @@ function takesSeverity(buf: Buffer, event: number, end: number): boolean {
   return true;
 }
 
-/** Whether a key may be one that tags go to, or the way to one: dotted keys may. */
-function isOurs(buf: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 1) if (buf[i] === DOT) return true;
-  switch (end - start) {
-    case 4:
-      return isWord(buf, start, 'rule');
-    case 6:
-      return isWord(buf, start, 'threat');
-    case 9:
-      return isWord(buf, start, 'detection');
-    case 13:
-      return isWord(buf, start, 'fluent_detect');
-    default:
-      return false;
-  }
+const reserved = ['rule', 'threat', 'detection', 'fluent_detect'];
+
+function isReserved(buf: Buffer, start: number, length: number): boolean {
+  for (const word of reserved) if (word.length === length && isWord(buf, start, word)) return true;
+  return false;
 }
 
 function isWord(buf: Buffer, start: number, word: string): boolean {

@@ -2,9 +2,11 @@
 // is still there byte for byte and in order, and what is new stands behind it under our own names.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RecordKeys } from '../../../src/detect/recordKeys.js';
 import { encode, mapHeader, strHeader } from '../../../src/msgpack/encode.js';
+import { PieceList } from '../../../src/msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip } from '../../../src/msgpack/scan.js';
-import { tagMsgpack } from '../../../src/tag/msgpackTags.js';
+import { spliceTags, tagMsgpack } from '../../../src/tag/msgpackTags.js';
 import {
   arbitraryKey,
   arbitraryMapOf,
@@ -79,6 +81,31 @@ describe('a tagged record', () => {
         const after = tagged(before, some);
         expect(skip(after, 0, after.length)).toBe(after.length);
         for (const path of added(before, after)) expect(path).toMatch(ourPath);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same whether the walk came by its keys or not, behind what stays as it is', () => {
+    const unlikeOurs = fc.oneof(arbitraryStr(arbitraryKey), arbitraryStr(fc.constant('event')));
+    const common = arbitraryMapOf(unlikeOurs, fc.oneof(arbitraryValue, nested), 24);
+    const before = Buffer.from('what was there');
+    fc.assert(
+      fc.property(fc.oneof(record, common), (plain) => {
+        const buf = Buffer.concat([before, plain, before]);
+        const [start, end] = [before.length, before.length + plain.length];
+        const keys = new RecordKeys();
+        keys.begin(buf, start);
+        let at = start + headerSize(plain[0]!);
+        for (const [key, value] of pairsOf(plain)) {
+          keys.starts[keys.passed++] = at;
+          at += key.length + value.length;
+        }
+        expect(keys.areOf(buf, start, lengthAt(plain, 0))).toBe(true);
+        const into = new PieceList();
+        const isTagged = spliceTags(buf, 0, start, end, matches, into, keys);
+        const after = isTagged ? Buffer.concat(into.slices) : Buffer.concat([before, plain]);
+        expect(after).toEqual(Buffer.concat([before, tagged(plain)]));
       }),
       { numRuns: 500 },
     );
