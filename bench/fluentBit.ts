@@ -1,10 +1,9 @@
 // Fluent Bit as a peer, in its best wiring of the rule: `rewrite_tag` lets through what has the rarest term, a few
 // lines of Lua judge the rest of the condition and add the field.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, pinned } from './machine.js';
+import { freePort, pinned, scratchFolder } from './machine.js';
 import { STAGE_CORE, type Stage } from './stages.js';
 
 export function fluentBit(binary: string, withRule: boolean): Stage {
@@ -15,7 +14,7 @@ export function fluentBit(binary: string, withRule: boolean): Stage {
     slowness: 4,
     async start(sink) {
       const port = await freePort();
-      const folder = mkdtempSync(join(tmpdir(), 'fluent-detect-bench-'));
+      const folder = scratchFolder();
       const lua = join(folder, 'rule.lua');
       const config = join(folder, 'fluent-bit.yaml');
       writeFileSync(lua, rule);

@@ -1,8 +1,7 @@
 // Fluentd as a peer: from Forward to Forward with acks, passing on, or with the rule as its users would write it.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, line, pinned } from './machine.js';
+import { freePort, line, pinned, scratchFolder } from './machine.js';
 import { STAGE_CORE, type Stage } from './stages.js';
 
 export function fluentd(withRule: boolean): Stage {
@@ -13,7 +12,7 @@ export function fluentd(withRule: boolean): Stage {
     slowness: 10,
     async start(sink) {
       const port = await freePort();
-      const config = join(mkdtempSync(join(tmpdir(), 'fluent-detect-bench-')), 'fluentd.conf');
+      const config = join(scratchFolder(), 'fluentd.conf');
       writeFileSync(config, fluentdConfig(port, sink, withRule ? transformer : ''));
       const child = pinned(STAGE_CORE, 'fluentd', ['-c', config, '--no-supervisor', '--log-event-verbose']);
       await line(child, 'stdout', (l) => l.includes('fluentd worker is now running'));

@@ -1,15 +1,14 @@
 // The regression guard of CI: what judging an event costs, as a multiple of a mere skip over its bytes in the same
 // process, beside the ratios that were accepted last (accepted.json). Ratios, not times: CI machines are slow and noisy.
 // Reports all; fails only on gross loss, more than twice. `--accept` writes down what it has measured.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../src/detect/engine.js';
 import { sourceMappings } from '../src/fields/mappings.js';
 import { skip } from '../src/msgpack/scan.js';
 import { loadRules } from '../src/rules/load.js';
 import { entries } from './events.js';
-import { median } from './machine.js';
+import { median, scratchFolder } from './machine.js';
 import { seedRule, variants } from './rules.js';
 
 const EVENTS = 300;
@@ -31,7 +30,7 @@ function cost(turn: () => void): number {
 }
 
 function engineWith(rules: number): Engine {
-  const path = join(mkdtempSync(join(tmpdir(), 'fluent-detect-bench-')), 'rules.ndjson');
+  const path = join(scratchFolder(), 'rules.ndjson');
   writeFileSync(path, [seedRule(), ...variants(rules - 1)].map((r) => JSON.stringify(r)).join('\n'));
   return new Engine(loadRules([path]).ruleSet, { mappings: sourceMappings });
 }

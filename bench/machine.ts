@@ -1,8 +1,9 @@
 // Processes under measurement: started on a core of their own, their CPU time and peak memory read from /proc.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { cpus, totalmem } from 'node:os';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const hasTaskset = spawnSync('taskset', ['-V']).status === 0 && cpus().length > 1;
@@ -12,12 +13,12 @@ export function pinned(
   core: number | 'all',
   command: string,
   args: readonly string[],
-  cwd = process.cwd(),
+  { cwd = process.cwd(), stdin = 'ignore' }: { cwd?: string; stdin?: 'ignore' | 'pipe' } = {},
 ): ChildProcess {
   const [file, all] =
     hasTaskset && core !== 'all' ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
   return spawn(file!, all as string[], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     cwd,
   });
 }
@@ -98,6 +99,13 @@ function tree(root: number): number[] {
   const all = [root];
   for (let i = 0; i < all.length; i += 1) all.push(...(children.get(all[i]!) ?? []));
   return all;
+}
+
+/** For this run's files; gone with the process. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fluent-detect-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export async function freePort(): Promise<number> {

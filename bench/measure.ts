@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { line, median, pinned, quantile, stop, usage } from './machine.js';
 import type { Scenario } from './scenario.js';
-import type { SenderResult, SenderTask } from './sender.js';
+import type { SenderResult, SenderTask } from './sending.js';
 import type { Seen } from './sink.js';
 import type { Running, Stage } from './stages.js';
 import { verify } from './verify.js';
@@ -59,7 +59,7 @@ export interface Effort {
 }
 
 export async function startSink(...flags: string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = pinned(CLIENT_CORE, process.execPath, [join(here, 'sink.js'), ...flags]);
+  const child = pinned(CLIENT_CORE, process.execPath, [join(here, 'sink.js'), ...flags], { stdin: 'pipe' });
   return { child, port: Number(await line(child, 'stdout', () => true)) };
 }
 
@@ -109,7 +109,7 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
     }
     if (effort.latency) {
       for (const [stage, { port }] of running) {
-        latencies.set(stage, await atHalfLoad(port, scenario, readings.get(stage)!));
+        latencies.set(stage, await atHalfLoad(port, scenario, readings.get(stage)!, sink.child));
         if (!stage.acksEndToEnd) await quiet(sink.child);
       }
     }
@@ -176,11 +176,20 @@ async function measure(
   };
 }
 
-async function atHalfLoad(port: number, scenario: Scenario, readings: readonly Reading[]): Promise<Latency> {
+/** The sink sends too: two processes on one core wait for each other's time slices, which are longer than what is timed. */
+async function atHalfLoad(
+  port: number,
+  scenario: Scenario,
+  readings: readonly Reading[],
+  sink: ChildProcess,
+): Promise<Latency> {
   const full = median(readings.map((r) => r.eventsPerSecond));
   const rate = full / 2 / scenario.eventsPerChunk / scenario.connections;
   const warmUp = Math.ceil(rate * WARM_UP_SECONDS);
   const chunks = warmUp + Math.max(20, Math.ceil(rate * LATENCY_SECONDS));
-  const { latencies } = await send({ ...scenario, port, chunks, rate, warmUp });
+  const task: SenderTask = { ...scenario, port, chunks, rate, warmUp };
+  const next = line(sink, 'stdout', (l) => l.startsWith('{'));
+  sink.stdin!.write(`${JSON.stringify(task)}\n`);
+  const { latencies } = JSON.parse(await next) as SenderResult;
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), p999: quantile(latencies, 0.999) };
 }

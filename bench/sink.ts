@@ -1,12 +1,15 @@
 // The benchmark's downstream, a process of its own: takes chunks, acks each, and on SIGUSR2 prints what it has seen so
-// far. With `--count` it also reads every event, for the verification. Prints its port first.
+// far. With `--count` it also reads every event, for the verification. Prints its port first. A line on its standard
+// input is a `SenderTask`: then it is the sender too, and prints what that saw.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import { decode } from '../src/msgpack/decode.js';
 import { encode } from '../src/msgpack/encode.js';
 import { headerSize, kindOf, skip } from '../src/msgpack/scan.js';
 import { digest } from './events.js';
+import { type SenderTask, sendAll } from './sending.js';
 
 /** What a sink has seen; the last four only with `--count`. */
 export interface Seen {
@@ -107,6 +110,11 @@ process.on('SIGUSR2', () => {
     untagged: untagged.copy().digest('hex'),
   };
   process.stdout.write(`${JSON.stringify(all)}\n`);
+});
+createInterface({ input: process.stdin }).on('line', (text) => {
+  void sendAll(JSON.parse(text) as SenderTask).then((result) => {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  });
 });
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();

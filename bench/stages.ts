@@ -1,13 +1,12 @@
 // The stages under measurement, each started between a sender and the sink: the plain relay, fluent-detect, and the
 // peers that this machine has (Fluentd from RubyGems; Fluent Bit where FLUENT_BIT names a binary).
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fluentBit } from './fluentBit.js';
 import { fluentd } from './fluentd.js';
-import { freePort, line, pinned } from './machine.js';
+import { freePort, line, pinned, scratchFolder } from './machine.js';
 import { seedRule, variants } from './rules.js';
 import type { Scenario } from './scenario.js';
 
@@ -50,7 +49,7 @@ const fluentDetect: Stage = {
   acksEndToEnd: true,
   slowness: 1,
   async start(sink, { rules, workers }) {
-    const folder = mkdtempSync(join(tmpdir(), 'fluent-detect-bench-'));
+    const folder = scratchFolder();
     const file = join(folder, 'rules.ndjson');
     const alerts = join(folder, 'alerts.ndjson');
     writeFileSync(file, [seedRule(), ...variants(rules - 1)].map((r) => JSON.stringify(r)).join('\n'));
@@ -62,7 +61,7 @@ const fluentDetect: Stage = {
     // In a folder of its own: caps and look-back of an earlier run would be known there.
     const main = join(here, '..', 'src', 'cli', 'main.js');
     const core = workers > 1 ? 'all' : STAGE_CORE;
-    const child = pinned(core, process.execPath, [...nodeFlags(), main, ...args], folder);
+    const child = pinned(core, process.execPath, [...nodeFlags(), main, ...args], { cwd: folder });
     const ready = await line(child, 'stderr', (l) => l.includes('"msg":"ready"'));
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(String((JSON.parse(ready) as { in: unknown }).in))?.[1]);
     return { child, port, alerts };

@@ -6,7 +6,8 @@ import type { OutChunk, Output } from '../sinks/output.js';
 import { Balancer } from './balance.js';
 import { ChunkIds } from './chunkIds.js';
 import { Gathering } from './gathering.js';
-import { type Outgoing, ServerLink } from './serverLink.js';
+import type { Outgoing } from './inFlight.js';
+import { ServerLink } from './serverLink.js';
 
 export interface ForwardOutputDeps {
   readonly random?: (bytes: number) => Buffer;

@@ -3,21 +3,12 @@
 // that it knows; no ack is believed that did not come over the connection that the chunk went out on.
 import type { Socket } from 'node:net';
 import type { ForwardClientOptions, OutputServer } from '../config/config.js';
-import type { OutChunk } from '../sinks/output.js';
 import { ackId, ReplyReader } from './ackReader.js';
 import { dial, openEvent } from './dial.js';
 import { ClientHandshake } from './handshakeClient.js';
 import { Heartbeat } from './heartbeat.js';
+import { InFlight, type Outgoing } from './inFlight.js';
 import { outMessage } from './outMessage.js';
-
-/** A chunk on its way: it keeps its id however often and wherever it is sent. */
-export interface Outgoing {
-  readonly sequence: number;
-  readonly id: string;
-  readonly chunk: OutChunk;
-  readonly confirm: () => void;
-  readonly fail: (cause: Error) => void;
-}
 
 export interface LinkEvents {
   onUp(link: ServerLink): void;
@@ -31,9 +22,6 @@ export interface LinkDeps {
   readonly chance: () => number;
   readonly now: () => number;
 }
-
-/** Ids of confirmed chunks that are remembered, so that a server that acks twice is not mistaken for a broken one. */
-const REMEMBERED = 1024;
 
 export class ServerLink {
   readonly server: OutputServer;
@@ -50,8 +38,7 @@ export class ServerLink {
   #failures = 0;
   #retry: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout | null = null;
-  #unconfirmed = new Map<string, { readonly outgoing: Outgoing; readonly sentAt: number }>();
-  #confirmed = new Set<string>();
+  #inFlight = new InFlight();
 
   constructor(server: OutputServer, options: ForwardClientOptions, events: LinkEvents, deps: LinkDeps) {
     this.server = server;
@@ -70,7 +57,7 @@ export class ServerLink {
   }
 
   get unconfirmed(): number {
-    return this.#unconfirmed.size;
+    return this.#inFlight.size;
   }
 
   open(): void {
@@ -140,19 +127,16 @@ export class ServerLink {
   send(outgoing: Outgoing): void {
     const socket = this.#socket!;
     const { requireAckResponse } = this.#options;
-    if (requireAckResponse) {
-      this.#unconfirmed.set(outgoing.id, { outgoing, sentAt: this.#deps.now() });
-      this.#armAckTimer();
-    }
+    this.#inFlight.add(outgoing, this.#deps.now());
+    if (requireAckResponse) this.#armAckTimer();
     const parts = outMessage(outgoing.chunk, requireAckResponse ? outgoing.id : null);
     this.#cork(socket);
     for (let i = 0; i < parts.length - 1; i += 1) socket.write(parts[i]!);
     const last = parts[parts.length - 1]!;
     if (requireAckResponse) socket.write(last);
     else {
-      this.#unconfirmed.set(outgoing.id, { outgoing, sentAt: this.#deps.now() });
       socket.write(last, (error) => {
-        if (!error && this.#socket === socket && this.#unconfirmed.delete(outgoing.id)) outgoing.confirm();
+        if (!error && this.#socket === socket) this.#inFlight.confirm(outgoing.id)?.confirm();
       });
     }
   }
@@ -194,29 +178,24 @@ export class ServerLink {
   #takeAck(value: Buffer): void {
     const id = ackId(value);
     if (id === null) throw new Error('the server wrote something that is no ack');
-    const sent = this.#unconfirmed.get(id);
-    if (!sent) {
-      if (this.#confirmed.has(id)) return;
+    const outgoing = this.#inFlight.confirm(id);
+    if (outgoing !== null) outgoing.confirm();
+    else if (!this.#inFlight.hasConfirmed(id))
       throw new Error('the server acked a chunk that was not sent over this connection');
-    }
-    this.#unconfirmed.delete(id);
-    this.#confirmed.add(id);
-    if (this.#confirmed.size > REMEMBERED) this.#confirmed.delete(this.#confirmed.values().next().value!);
-    sent.outgoing.confirm();
   }
 
   #armAckTimer(): void {
     if (this.#ackTimer) return;
-    const [oldest] = this.#unconfirmed.values();
-    if (!oldest) return;
+    const { oldest } = this.#inFlight;
+    if (oldest === null) return;
     const left = oldest.sentAt + this.#options.ackResponseTimeout - this.#deps.now();
     this.#ackTimer = setTimeout(() => this.#checkAcks(), Math.max(left, 1));
   }
 
   #checkAcks(): void {
     this.#ackTimer = null;
-    const [oldest] = this.#unconfirmed.values();
-    if (!oldest) return;
+    const { oldest } = this.#inFlight;
+    if (oldest === null) return;
     const { ackResponseTimeout } = this.#options;
     if (this.#deps.now() - oldest.sentAt >= ackResponseTimeout && this.#socket) {
       this.#drop(this.#socket, `no ack within ${ackResponseTimeout} ms (ack_response_timeout)`);
@@ -230,9 +209,8 @@ export class ServerLink {
     if (this.#ackTimer) clearTimeout(this.#ackTimer);
     this.#ackTimer = null;
     socket.destroy();
-    const unconfirmed = [...this.#unconfirmed.values()].map((s) => s.outgoing);
-    this.#unconfirmed = new Map();
-    this.#confirmed = new Set();
+    const unconfirmed = this.#inFlight.all();
+    this.#inFlight = new InFlight();
     this.#failures += 1;
     if (!this.#closed) this.#retry = setTimeout(() => this.open(), this.#delay());
     this.#events.onDown(this, unconfirmed, why);

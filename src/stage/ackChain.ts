@@ -1,6 +1,7 @@
 // The one owner of the ack: a chunk is confirmed to its sender only when the output has confirmed it and its alerts
 // are delivered or safely on disk. States of a chunk: held → safe → acked, or held → given up (the sender's
 // connection is closed without an ack, so that it sends again). See docs/adr/0002-ack-chain.md.
+import { Fifo, type FifoNode } from '../forward/fifo.js';
 import type { FrameContext } from '../forward/message.js';
 
 /** What of a chunk is named when it could not be confirmed. */
@@ -29,13 +30,18 @@ export interface AckChainOptions {
   readonly now: () => number;
 }
 
+interface Held {
+  readonly node: FifoNode<ChunkName>;
+  readonly bytes: number;
+  readonly ownBytes: number;
+}
+
 export class AckChain {
   readonly #options: AckChainOptions;
   #heldBytes = 0;
   /** Of those, what does not lie in the blocks that frames were read into. */
   #ownBytes = 0;
-  /** In the order in which they came. */
-  readonly #held = new Set<ChunkName>();
+  readonly #held = new Fifo<ChunkName>();
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -53,7 +59,7 @@ export class AckChain {
 
   /** What is held, in the order in which it came. */
   get held(): readonly ChunkName[] {
-    return [...this.#held];
+    return this.#held.all();
   }
 
   /** Reading has stopped. */
@@ -73,10 +79,9 @@ export class AckChain {
     confirmations: readonly Promise<unknown>[],
   ): void {
     const accepted = this.#options.now();
-    const held = { name, bytes: frameBytes + ownBytes, ownBytes };
+    const held: Held = { node: this.#held.add(name), bytes: frameBytes + ownBytes, ownBytes };
     this.#heldBytes += held.bytes;
     this.#own(ownBytes);
-    this.#held.add(name);
     this.#press();
     const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
     all.then(
@@ -99,10 +104,10 @@ export class AckChain {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #let(held: { readonly name: ChunkName; readonly bytes: number; readonly ownBytes: number }): void {
+  #let(held: Held): void {
     this.#heldBytes -= held.bytes;
     this.#own(-held.ownBytes);
-    this.#held.delete(held.name);
+    this.#held.delete(held.node);
     this.#press();
     if (this.#held.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -1,0 +1,105 @@
+// What the benchmark sends: prepared chunks, within a window of acks or at a rate, and how long each waited for its ack.
+import { createConnection } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { arrayHeader, encode, mapHeader, str32Header } from '../src/msgpack/encode.js';
+import { entries } from './events.js';
+import type { Scenario } from './scenario.js';
+
+export interface SenderTask extends Scenario {
+  readonly port: number;
+  /** Over one connection. */
+  readonly chunks: number;
+  /** Chunks a second over one connection, whatever the acks; 0: as fast as acks come. */
+  readonly rate: number;
+  /** Of a connection's latencies the first so many are left out: the sender is a new process and warms up. */
+  readonly warmUp: number;
+}
+export interface SenderResult {
+  readonly events: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Of chunks, written to acked, in ms; sorted. At most some ten thousand of them. */
+  readonly latencies: readonly number[];
+}
+
+const tag = encode('bench.signin');
+const chunkKey = encode('chunk');
+const gzipPair = Buffer.concat([encode('compressed'), encode('gzip')]);
+
+export async function sendAll(task: SenderTask): Promise<SenderResult> {
+  const bodies = bodiesOf(task);
+  const start = performance.now();
+  const connections = Array.from({ length: task.connections }, (_, i) => sendOver(task, bodies, i));
+  const all = await Promise.all(connections);
+  const seconds = (performance.now() - start) / 1000;
+  const latencies = all.flatMap((one) => one.slice(task.warmUp)).sort((a, b) => a - b);
+  const step = Math.ceil(latencies.length / 20_000);
+  return {
+    events: task.chunks * task.eventsPerChunk * task.connections,
+    bytes: bodies.reduce((sum, b) => sum + b.length, 0) * ((task.connections * task.chunks) / bodies.length),
+    seconds,
+    latencies: latencies.filter((_, i) => i % step === 0 || i === latencies.length - 1),
+  };
+}
+
+/** A few, sent in turn: with 0.1 % matches a single one of 400 events would have none. */
+function bodiesOf({ eventsPerChunk, every, form, gzip }: Scenario): Buffer[] {
+  const variety = Math.max(
+    1,
+    Math.min(eventsPerChunk === 1 ? 1000 : 8, Math.ceil((every || 1) / eventsPerChunk)),
+  );
+  return Array.from({ length: variety }, (_, i) => {
+    const plain = entries(eventsPerChunk, i * eventsPerChunk, every, form);
+    return gzip ? gzipSync(plain) : plain;
+  });
+}
+
+function chunkOf(task: SenderTask, body: Buffer, id: string): Buffer[] {
+  const option = [mapHeader(task.gzip ? 2 : 1), ...(task.gzip ? [gzipPair] : []), chunkKey, encode(id)];
+  // An entry is `[time, record]`: its header off, it is the middle of a message.
+  if (task.mode === 'message') return [Buffer.concat([arrayHeader(4), tag, body.subarray(1), ...option])];
+  const header = task.mode === 'packed' ? str32Header(body.length) : arrayHeader(task.eventsPerChunk);
+  const parts = [Buffer.concat([arrayHeader(3), tag, header]), body, Buffer.concat(option)];
+  return body.length < 16_384 ? [Buffer.concat(parts)] : parts;
+}
+
+async function sendOver(task: SenderTask, bodies: readonly Buffer[], connection: number): Promise<number[]> {
+  const socket = createConnection({ port: task.port, host: '127.0.0.1', noDelay: true });
+  const sentAt: number[] = [];
+  const latencies: number[] = [];
+  let sent = 0;
+  const write = (): void => {
+    sentAt.push(performance.now());
+    const body = bodies[sent % bodies.length]!;
+    for (const part of chunkOf(task, body, `c${connection}-${sent}`)) socket.write(part);
+    sent += 1;
+  };
+  return new Promise((resolve, reject) => {
+    const fill = (): void => {
+      socket.cork();
+      while (sent < task.chunks && sent - latencies.length < task.window) write();
+      socket.uncork();
+    };
+    const pace = (begun: number): void => {
+      const due = Math.min(task.chunks, ((performance.now() - begun) / 1000) * task.rate);
+      socket.cork();
+      while (sent < due) write();
+      socket.uncork();
+      if (sent < task.chunks) setTimeout(pace, 1, begun);
+    };
+    socket.on('connect', () => (task.rate > 0 ? pace(performance.now()) : fill()));
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error(`closed after ${latencies.length} acks`)));
+    socket.on('data', (bytes: Buffer) => {
+      // An ack is `{"ack": id}`: a map of one. Ids hold no 0x81, so counting that byte counts acks.
+      const now = performance.now();
+      for (let i = 0; i < bytes.length; i += 1)
+        if (bytes[i] === 0x81) latencies.push(now - sentAt[latencies.length]!);
+      if (latencies.length === task.chunks) {
+        socket.removeAllListeners('close');
+        socket.destroy();
+        resolve(latencies);
+      } else if (task.rate === 0) fill();
+    });
+  });
+}
