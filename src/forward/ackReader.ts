@@ -1,13 +1,14 @@
 // Acks as a server writes them, `{"ack": id}` back to back: in one segment, in pieces, or several at once.
-import { decode } from '../msgpack/decode.js';
-import { skip, TRUNCATED } from '../msgpack/scan.js';
+import { headerSize, kindOf, lengthAt, skip, TRUNCATED } from '../msgpack/scan.js';
 
 /** Bytes that may wait for the rest of a message. Acks are under 100 bytes, handshake messages under 1 KiB. */
 const MAX_PENDING = 64 * 1024;
 
+const nothing = Buffer.alloc(0);
+
 /** Cuts what a server writes into whole msgpack values. */
 export class ReplyReader {
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = nothing;
 
   /** The whole values that `bytes` completes. @throws Error when it is not msgpack, or never ends. */
   take(bytes: Buffer): Buffer[] {
@@ -21,16 +22,30 @@ export class ReplyReader {
       all = all.subarray(end);
     }
     if (all.length > MAX_PENDING) throw new Error(`the server wrote a message over ${MAX_PENDING} bytes`);
-    this.#held = Buffer.from(all);
+    // A copy: the rest would keep all that came with it.
+    this.#held = all.length === 0 ? nothing : Buffer.from(all);
     return values;
   }
 }
 
-/** The id of an ack; null: the value is none. */
+/** The id of an ack, a whole msgpack value; null: the value is none. */
 export function ackId(value: Buffer): string | null {
-  const reply = decode(value, { pos: 0 });
-  if (!(reply instanceof Map)) return null;
-  const id = reply.get('ack');
-  if (Buffer.isBuffer(id)) return id.toString('latin1');
-  return typeof id === 'string' ? id : null;
+  if (kindOf(value[0]!) !== 'map') return null;
+  let id: string | null = null;
+  let at = headerSize(value[0]!);
+  for (let left = lengthAt(value, 0); left > 0; left -= 1) {
+    const of = skip(value, at, value.length);
+    // Of a key that comes twice the last one counts, as for whoever reads a map.
+    if (textAt(value, at) === 'ack') id = textAt(value, of);
+    at = skip(value, of, value.length);
+  }
+  return id;
+}
+
+/** Null: no str and no bin. */
+function textAt(buf: Buffer, pos: number): string | null {
+  const kind = kindOf(buf[pos]!);
+  if (kind !== 'str' && kind !== 'bin') return null;
+  const start = pos + headerSize(buf[pos]!);
+  return buf.toString(kind === 'bin' ? 'latin1' : 'utf8', start, start + lengthAt(buf, pos));
 }
