@@ -70,16 +70,16 @@ export class Alerter {
 
   /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */
   settle(candidate: Candidate): Outcome {
-    const { rule, id, nowMs } = candidate;
-    if (this.#lookBack.has(id, rule.lookBackMs, nowMs)) return 'duplicate';
+    const { rule, key, nowMs } = candidate;
+    if (this.#lookBack.has(key, rule.lookBackMs, nowMs)) return 'duplicate';
     if (this.#suppression.joins(candidate)) {
-      this.#lookBack.add(id, nowMs);
+      this.#lookBack.add(key, nowMs);
       return 'suppressed';
     }
     // What is held back opens no group: nothing may be suppressed into an alert that nobody got.
     if (!this.#cap.take(rule, nowMs)) return 'capped';
     this.#suppression.open(candidate);
-    this.#lookBack.add(id, nowMs);
+    this.#lookBack.add(key, nowMs);
     return 'alert';
   }
 
@@ -90,8 +90,8 @@ export class Alerter {
 
   /** An alert that was decided on is none after all: its event may alert when it comes again. */
   withdraw(candidate: Candidate): void {
-    const { rule, id, nowMs } = candidate;
-    this.#lookBack.delete(id);
+    const { rule, key, nowMs } = candidate;
+    this.#lookBack.delete(key);
     this.#suppression.withdraw(candidate);
     this.#cap.giveBack(rule, nowMs);
   }
@@ -99,13 +99,13 @@ export class Alerter {
   // The steps of `settle`, for a decision that is made with others (src/shared): asked, then noted.
 
   /** An alert of this event is known within the look-back. */
-  remembers({ rule, id, nowMs }: Candidate): boolean {
-    return this.#lookBack.has(id, rule.lookBackMs, nowMs);
+  remembers({ rule, key, nowMs }: Candidate): boolean {
+    return this.#lookBack.has(key, rule.lookBackMs, nowMs);
   }
 
   /** An alert of this event was made, here or elsewhere. */
-  remember({ id, nowMs }: Candidate): void {
-    this.#lookBack.add(id, nowMs);
+  remember({ key, nowMs }: Candidate): void {
+    this.#lookBack.add(key, nowMs);
   }
 
   /** Whether the rule's suppression takes it in. */

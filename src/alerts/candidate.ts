@@ -3,7 +3,7 @@
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
-import { alertId, type EventSource, eventIdentity } from './identity.js';
+import { alertId, alertName, type EventSource, eventIdentity } from './identity.js';
 
 /** The group that `alert_suppression` puts an alert in. */
 export interface SuppressionGroup {
@@ -14,12 +14,42 @@ export interface SuppressionGroup {
 
 export interface Candidate {
   readonly rule: Rule;
+  /** What the look-back knows it by: of one rule and one event, as the id is. */
+  readonly key: string;
   /** `kibana.alert.uuid`. */
   readonly id: string;
   /** Null: the rule does not suppress this one. */
   readonly group: SuppressionGroup | null;
   /** The time of arrival, epoch ms. */
   readonly nowMs: number;
+}
+
+/** A longer name is known by the id that follows from it: keys are kept, and an event's id may be of any length. */
+const MAX_KEY = 128;
+
+/** Its id is made when it is asked for: most of a flood become no alert, and a hash costs more than judging an event. */
+class EventCandidate implements Candidate {
+  readonly rule: Rule;
+  readonly group: SuppressionGroup | null;
+  readonly nowMs: number;
+  readonly #name: string;
+  #id: string | null = null;
+
+  constructor(name: string, rule: Rule, group: SuppressionGroup | null, nowMs: number) {
+    this.#name = name;
+    this.rule = rule;
+    this.group = group;
+    this.nowMs = nowMs;
+  }
+
+  get key(): string {
+    return this.#name.length <= MAX_KEY ? this.#name : this.id;
+  }
+
+  get id(): string {
+    this.#id ??= alertId(this.#name);
+    return this.#id;
+  }
 }
 
 /** What becomes of a candidate. The last three are outcomes of fluent_detect_alerts_total. */
@@ -30,7 +60,7 @@ export function candidateOf(match: Match, event: EventSource, nowMs: number): Ca
   const { rule } = match;
   if (rule.buildingBlock) return null;
   if (match.view.values('kibana.alert.rule.rule_id').includes(rule.id)) return null;
-  return { rule, id: alertId(rule.id, eventIdentity(match, event)), group: groupOf(match), nowMs };
+  return new EventCandidate(alertName(rule.id, eventIdentity(match, event)), rule, groupOf(match), nowMs);
 }
 
 /** `kibana.alert.suppression` of a group's first alert; nothing where the rule does not suppress. */

@@ -13,40 +13,40 @@ export class LookBack {
   }
 
   /** Whether the alert was made less than `lookBackMs` ago. */
-  has(id: string, lookBackMs: number, nowMs: number): boolean {
+  has(key: string, lookBackMs: number, nowMs: number): boolean {
     this.#longest = Math.max(this.#longest, lookBackMs);
-    const at = this.#seen.get(id);
+    const at = this.#seen.get(key);
     return at !== undefined && nowMs - at < lookBackMs && nowMs >= at - lookBackMs;
   }
 
-  add(id: string, nowMs: number): void {
-    this.#seen.set(id, nowMs);
+  add(key: string, nowMs: number): void {
+    this.#seen.set(key, nowMs);
   }
 
   /** Forgets what no look-back reaches any more, so that what is kept over a restart stays small. */
   sweep(nowMs: number): void {
     const gone: string[] = [];
-    for (const id of this.#seen.rkeys()) {
-      if (Math.abs(nowMs - this.#seen.peek(id)!) <= 2 * this.#longest) break;
-      gone.push(id);
+    for (const key of this.#seen.rkeys()) {
+      if (Math.abs(nowMs - this.#seen.peek(key)!) <= 2 * this.#longest) break;
+      gone.push(key);
     }
-    for (const id of gone) this.#seen.delete(id);
+    for (const key of gone) this.#seen.delete(key);
   }
 
-  delete(id: string): void {
-    this.#seen.delete(id);
+  delete(key: string): void {
+    this.#seen.delete(key);
   }
 
   get size(): number {
     return this.#seen.size;
   }
 
-  /** For keeping over a restart: ids and when they were seen (epoch ms), oldest first. */
+  /** For keeping over a restart: keys and when they were seen (epoch ms), oldest first. */
   snapshot(): [string, number][] {
     return [...this.#seen.entries()].reverse();
   }
 
   restore(entries: readonly (readonly [string, number])[]): void {
-    for (const [id, at] of entries) this.#seen.set(id, at);
+    for (const [key, at] of entries) this.#seen.set(key, at);
   }
 }

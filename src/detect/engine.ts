@@ -3,6 +3,7 @@
 import type { SourceMapping } from '../fields/mapping.js';
 import { mappedBelow } from '../fields/sources.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
+import { empty } from './empty.js';
 import { FirstLook } from './firstLook.js';
 import { Found, Hits } from './found.js';
 import { JsonReduction } from './jsonReduction.js';
@@ -135,7 +136,7 @@ export class Engine {
    * before `end` are not one whole value. `matches` holds what was found until the next call.
    */
   match(buf: Buffer, pos: number, end: number, nowMs: number): number {
-    if (this.matches.length > 0) this.matches.length = 0;
+    empty(this.matches);
     this.#shapes.over(buf, end);
     const next = this.#shapes.walk(pos);
     if (next < 0) return next;

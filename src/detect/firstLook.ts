@@ -4,6 +4,7 @@
 // (sighting.ts, which reads fields exactly and only when asked).
 import { headerSize, lengthAt } from '../msgpack/scan.js';
 import type { DerivedLook } from './derivedLook.js';
+import { empty } from './empty.js';
 import type { Found, Hits } from './found.js';
 import type { Recognition } from './recognition.js';
 import { looksLikeJson } from './recordUnits.js';
@@ -111,7 +112,7 @@ export class FirstLook {
 
   #begin(view: number): ViewIndex {
     this.#serial += 1;
-    if (this.trials.length > 0) this.trials.length = 0;
+    empty(this.trials);
     this.isNew = false;
     const views = this.#indexes.length;
     if (this.#known.length < this.#meanings.count * views) {

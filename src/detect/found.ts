@@ -1,6 +1,8 @@
 // What a walk over a record found: at which offsets there are values that some rule may read, and which state of the
 // key automaton each is in. Numbers only, reused for every record; what it means is worked out when it must be.
 
+import { empty } from './empty.js';
+
 /** Values in document order: the state's id, and the offset of the value in the buffer that was walked. */
 export class Found {
   states = new Int32Array(256);
@@ -35,10 +37,9 @@ export class Hits extends Found {
 
   clear(): void {
     this.count = 0;
-    if (this.sources.length === 0) return;
-    this.sources.length = 0;
-    this.columns.length = 0;
-    this.ends.length = 0;
+    empty(this.sources);
+    empty(this.columns);
+    empty(this.ends);
   }
 
   /**

@@ -29,6 +29,8 @@ export class JudgedRecord {
   #pos = 0;
   #view = 0;
   #decoded: unknown;
+  /** By view, made when it is first asked for. */
+  readonly #fieldViews: (FieldView | undefined)[] = [];
   /** By the place that a condition looks at. */
   readonly #ecs = new Map<string, unknown>();
 
@@ -83,8 +85,18 @@ export class JudgedRecord {
     }
   }
 
+  /** Of whatever record is under the rules when it is asked. */
   fieldView(): FieldView {
-    const { mapping } = this.#views.views[this.#view]!;
+    let fieldView = this.#fieldViews[this.#view];
+    if (fieldView === undefined) {
+      fieldView = this.#fieldViewOf(this.#view);
+      this.#fieldViews[this.#view] = fieldView;
+    }
+    return fieldView;
+  }
+
+  #fieldViewOf(view: number): FieldView {
+    const { mapping } = this.#views.views[view]!;
     return {
       mapping: mapping?.name ?? null,
       values: (name) => {

@@ -15,6 +15,7 @@ import type { StateMeanings } from './stateMeanings.js';
 import type { Views } from './views.js';
 
 const several = SEVERAL;
+const nothing: readonly string[] = [];
 /** The last record that a serial can be given to. */
 const MAX_SERIAL = 0x7fffffff;
 
@@ -121,10 +122,10 @@ export class Sighting {
   }
 
   /** The texts of a field's values, in document order. */
-  values(field: number): string[] {
-    const out: string[] = [];
+  values(field: number): readonly string[] {
     if (this.#read[field] !== this.#serial) this.#see(field);
-    if (this.#valued[field] !== this.#serial) return out;
+    if (this.#valued[field] !== this.#serial) return nothing;
+    const out: string[] = [];
     for (let v = this.#head[field]!; v !== -1; v = this.#next[v]!) out.push(this.#textOf(v));
     return out;
   }

@@ -32,11 +32,11 @@ export class AlertOffice {
   async offer(offers: readonly Offer[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
     const accepted: DecidedAlert[] = [];
-    for (const { alert, group, nowMs } of offers) {
+    for (const { alert, key, group, nowMs } of offers) {
       const rule = this.#rule(alert.ruleId);
       // Buffers come through the pipe as plain Uint8Arrays.
       const whole = { ...alert, time: Buffer.from(alert.time), record: Buffer.from(alert.record) };
-      const candidate = { rule, id: alert.id, group, nowMs };
+      const candidate = { rule, key, id: alert.id, group, nowMs };
       const outcome = this.#alerting.settle(candidate);
       outcomes.push(outcome);
       if (outcome === 'alert') accepted.push({ alert: whole, candidate });

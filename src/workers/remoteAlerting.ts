@@ -65,7 +65,12 @@ export class RemoteAlerting implements Alerting {
   }
 
   async submit(decided: readonly DecidedAlert[]): Promise<void> {
-    const offers = decided.map(({ alert, candidate: { group, nowMs } }) => ({ alert, group, nowMs }));
+    const offers = decided.map(({ alert, candidate: { key, group, nowMs } }) => ({
+      alert,
+      key,
+      group,
+      nowMs,
+    }));
     const outcomes = await this.#channel.ask('offer', offers);
     for (const [n, outcome] of outcomes.entries()) {
       const { rule, nowMs } = decided[n]!.candidate;

@@ -10,6 +10,8 @@ import type { WorkerReport } from './report.js';
 /** An alert that is ready, should the primary decide for it. */
 export interface Offer {
   readonly alert: Alert;
+  /** What the look-back knows it by. */
+  readonly key: string;
   readonly group: SuppressionGroup | null;
   /** The time of arrival, epoch ms. */
   readonly nowMs: number;

@@ -11,7 +11,8 @@ const rule = (over: Partial<Rule['suppression'] & object> = {}): Rule =>
 const of = (id: string, nowMs: number, user: string | null, r = rule()): Candidate => {
   const values = (name: string): string[] => (name === 'user.name' && user !== null ? [user] : []);
   const match = makeMatch(r, { view: { mapping: null, values } });
-  return { ...candidateOf(match, { content: () => '', timeIso: '' }, nowMs)!, id };
+  const { group } = candidateOf(match, { content: () => '', timeIso: '' }, nowMs)!;
+  return { rule: r, group, key: id, id, nowMs };
 };
 /** Suppression without a cap: what does not join a group opens one. */
 class Uncapped extends Suppression {
