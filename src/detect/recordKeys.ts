@@ -1,6 +1,6 @@
-// Where the keys of a record itself (not those below them) start, as far as the walk has come by them: so that tags, which
-// go to a few of them, need not skip over the record to find them. Known only of records that code was made for
-// (shapeCode.ts); of others whoever needs them looks himself.
+// Where the keys of a record itself, and those of its `event` map, start, as far as the walk has come by them: so that
+// tags, which go to a few of them, need not skip over the record to find them. Known only of records that code was made
+// for (shapeCode.ts); of others whoever needs them looks himself.
 
 /** A record of more keys is walked, not followed (shapeStore.ts). */
 const MAX_KEYS = 128;
@@ -10,6 +10,9 @@ export class RecordKeys {
   readonly starts = new Int32Array(MAX_KEYS);
   /** How many of them: each key once; one that the walk passed in another way is not among them. */
   passed = 0;
+  /** The same of the keys in its `event` map. */
+  readonly eventStarts = new Int32Array(MAX_KEYS);
+  eventPassed = 0;
   #buf: Buffer | null = null;
   #pos = -1;
 
@@ -18,6 +21,7 @@ export class RecordKeys {
     this.#buf = buf;
     this.#pos = pos;
     this.passed = 0;
+    this.eventPassed = 0;
   }
 
   /** Whether all keys of the record at `pos`, which has `count` pairs, are in `starts`: then no other way was taken. */

@@ -78,8 +78,8 @@ export class Shapes {
   #begun = new Uint16Array(0);
   #traces: (Trace | null)[] = [];
   #traced = 0;
-  /** Where the last trace got to: offset, values found, and keys of the record itself. */
-  readonly #reached = new Int32Array(3);
+  /** Where the last trace got to: offset, values found, and keys of the record itself and of its `event` map. */
+  readonly #reached = new Int32Array(4);
 
   /** @param hot how often a step is begun from before code is made for it. */
   constructor(found: Found, states: StateSet, firstMark: number, hot = HOT) {
@@ -136,9 +136,22 @@ export class Shapes {
     const reached = this.#reached;
     found.reserve(this.#store.used / stepSize);
     const { states, positions } = found;
-    const next = trace(buf, view, pos, states, positions, reached, found.count, keys.starts, keys.passed);
+    const next = trace(
+      buf,
+      view,
+      pos,
+      states,
+      positions,
+      reached,
+      found.count,
+      keys.starts,
+      keys.passed,
+      keys.eventStarts,
+      keys.eventPassed,
+    );
     found.count = reached[1]!;
     keys.passed = reached[2]!;
+    keys.eventPassed = reached[3]!;
     this.#pos = reached[0]!;
     return next < 0 ? next : this.#follow(next, this.#pos);
   }

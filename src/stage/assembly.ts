@@ -9,7 +9,7 @@ import { type PieceTarget, sliceOf } from '../msgpack/pieces.js';
 const BATCH = 16;
 const LONG = 8 * 1024;
 /** Up to this size a byte at a time: a view of the bytes costs more. */
-const TINY = 24;
+const TINY = 32;
 export const ASSEMBLY_BLOCK = 256 * 1024;
 
 /** A body that was put together; `release` gives back the blocks that it lies in. */
@@ -32,6 +32,10 @@ export class Assembly implements PieceTarget {
   readonly #offsets: number[] = [];
   #count = 0;
   #waiting = 0;
+  /** What was copied from last, and the memory that it lies in: asking for that costs as much as a small copy. */
+  #source: Buffer | null = null;
+  #memory: ArrayBufferLike | null = null;
+  #memoryAt = 0;
 
   /** @param takeBlock of at least so many bytes. */
   constructor(takeBlock: (size: number) => Block) {
@@ -40,6 +44,10 @@ export class Assembly implements PieceTarget {
 
   add(buf: Buffer, from: number, to: number): void {
     if (to <= from) return;
+    if (this.#block !== null && this.#count === 0 && to - from < LONG) {
+      this.#copy(buf, from, to);
+      return;
+    }
     const i = this.#count++;
     this.#bufs[i] = buf;
     this.#offsets[2 * i] = from;
@@ -77,6 +85,8 @@ export class Assembly implements PieceTarget {
     this.#blocks = [];
     // An inflated payload among them would stay as long as the next chunks need no edit.
     this.#bufs.length = 0;
+    this.#source = null;
+    this.#memory = null;
     this.#block = null;
     this.#from = 0;
     this.#to = 0;
@@ -120,7 +130,14 @@ export class Assembly implements PieceTarget {
       let at = this.#to;
       for (let i = from; i < to; i += 1) block[at++] = buf[i]!;
     } else if (length === buf.length) block.set(buf, this.#to);
-    else block.set(new Uint8Array(buf.buffer, buf.byteOffset + from, length), this.#to);
+    else {
+      if (this.#source !== buf) {
+        this.#source = buf;
+        this.#memory = buf.buffer;
+        this.#memoryAt = buf.byteOffset;
+      }
+      block.set(new Uint8Array(this.#memory!, this.#memoryAt + from, length), this.#to);
+    }
     this.#to += length;
   }
 

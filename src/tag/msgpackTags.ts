@@ -172,7 +172,7 @@ function tagCommon(
   keys: RecordKeys | null,
 ): boolean {
   const count = lengthAt(buf, start);
-  const starts = keys?.areOf(buf, start, count) ? keys.starts : null;
+  const known = keys?.areOf(buf, start, count) ? keys : null;
   let at = start + headerSize(buf[start]!);
   let event = -1;
   let past = -1;
@@ -184,8 +184,8 @@ function tagCommon(
     const value = key + length;
     for (let i = key; i < value; i += 1) if (buf[i] === 0x2e) return false;
     if (isReserved(buf, key, length)) return false;
-    if (starts === null) at = skip(buf, value, end);
-    else at = passed === count ? end : starts[passed]!;
+    if (known === null) at = skip(buf, value, end);
+    else at = passed === count ? end : known.starts[passed]!;
     if (at < 0) return false;
     if (length === 5 && isWord(buf, key, 'event')) {
       if (event !== -1) return false;
@@ -193,7 +193,7 @@ function tagCommon(
       past = at;
     }
   }
-  if (event !== -1 && !takesSeverity(buf, event, end)) return false;
+  if (event !== -1 && !takesSeverity(buf, event, past, known)) return false;
   const tags = constantTags(matches);
   into.add(buf, from, start);
   whole(into, mapHeader(count + tags.count + (event === -1 ? 1 : 0)));
@@ -217,27 +217,38 @@ function whole(into: PieceTarget, bytes: Buffer): void {
 }
 
 /** Whether `event` is a map that has neither of the two keys that we add to it. */
-function takesSeverity(buf: Buffer, event: number, end: number): boolean {
+function takesSeverity(buf: Buffer, event: number, end: number, keys: RecordKeys | null): boolean {
   if (kindOf(buf[event]!) !== 'map') return false;
+  const count = lengthAt(buf, event);
+  const starts = keys !== null && keys.eventPassed === count ? keys.eventStarts : null;
   let at = event + headerSize(buf[event]!);
-  for (let left = lengthAt(buf, event); left > 0; left -= 1) {
+  for (let passed = 1; passed <= count; passed += 1) {
     const kb = buf[at]!;
     if (kb < 0xa0 || kb > 0xbf) return false;
     const length = kb & 0x1f;
     const key = at + 1;
     if ((length >= 8 && isWord(buf, key, 'severity')) || (length >= 10 && isWord(buf, key, 'risk_score')))
       return false;
-    at = skip(buf, key + length, end);
+    if (starts === null) at = skip(buf, key + length, end);
+    else at = passed === count ? end : starts[passed]!;
     if (at < 0) return false;
   }
   return true;
 }
 
-const reserved = ['rule', 'threat', 'detection', 'fluent_detect'];
-
 function isReserved(buf: Buffer, start: number, length: number): boolean {
-  for (const word of reserved) if (word.length === length && isWord(buf, start, word)) return true;
-  return false;
+  switch (length) {
+    case 4:
+      return isWord(buf, start, 'rule');
+    case 6:
+      return isWord(buf, start, 'threat');
+    case 9:
+      return isWord(buf, start, 'detection');
+    case 13:
+      return isWord(buf, start, 'fluent_detect');
+    default:
+      return false;
+  }
 }
 
 function isWord(buf: Buffer, start: number, word: string): boolean {

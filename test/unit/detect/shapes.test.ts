@@ -6,7 +6,7 @@ import { StateSet, type Want } from '../../../src/detect/paths.js';
 import { Shapes } from '../../../src/detect/shapes.js';
 import { Walker } from '../../../src/detect/walk.js';
 import { type Encodable, encode } from '../../../src/msgpack/encode.js';
-import { headerSize, lengthAt, skip } from '../../../src/msgpack/scan.js';
+import { headerSize, kindOf, lengthAt, skip } from '../../../src/msgpack/scan.js';
 import { arbitraryRecord } from '../../support/arbitraryRecord.js';
 
 const paths = [
@@ -21,6 +21,7 @@ const paths = [
   'b.b.b',
   '__proto__',
   'x.y',
+  'event.a',
 ];
 const FIRST_MARK = paths.length;
 const wants: Want[] = [...paths, 'message', 'records', 'a.records'].map((path, slot) => ({
@@ -30,12 +31,12 @@ const wants: Want[] = [...paths, 'message', 'records', 'a.records'].map((path, s
   deep: slot === 1,
 }));
 
-/** `keys`: where those of the record itself start; null: not known. */
+/** `keys`: where those of the record itself start, `eventKeys` those of its only `event` map; null: not known. */
 type Walk = (
   buf: Buffer,
   pos: number,
   end: number,
-) => { next: number; found: [number, number][]; keys: number[] | null };
+) => { next: number; found: [number, number][]; keys: number[] | null; eventKeys: number[] | null };
 
 function listOf(found: Found): [number, number][] {
   return Array.from({ length: found.count }, (_, i) => [found.states[i]!, found.positions[i]!]);
@@ -48,6 +49,14 @@ function keysOf(buf: Buffer, pos: number, end: number): number[] {
     at = skip(buf, skip(buf, at, end), end);
     return key;
   });
+}
+
+/** Where the value of the record's only key `event` lies, when that is a map; -1: there is no such value. */
+function eventMapOf(buf: Buffer, keys: readonly number[]): number {
+  const name = encode('event');
+  const events = keys.filter((at) => buf.subarray(at, at + name.length).equals(name));
+  const value = events[0]! + name.length;
+  return events.length === 1 && kindOf(buf[value]!) === 'map' ? value : -1;
 }
 
 /** Both walks over one set of states, so that ids compare. */
@@ -63,13 +72,20 @@ function bothWalks(hot?: number): { quick: Walk; plain: Walk } {
       const next = shapes.walk(pos);
       const { keys } = shapes;
       const known = next >= 0 && keys.areOf(buf, pos, lengthAt(buf, pos));
-      return { next, found: listOf(quickFound), keys: known ? [...keys.starts.slice(0, keys.passed)] : null };
+      const starts = known ? [...keys.starts.slice(0, keys.passed)] : null;
+      const event = starts === null ? -1 : eventMapOf(buf, starts);
+      const isEventKnown = event !== -1 && keys.eventPassed === lengthAt(buf, event);
+      const eventKeys = isEventKnown ? [...keys.eventStarts.slice(0, keys.eventPassed)] : null;
+      return { next, found: listOf(quickFound), keys: starts, eventKeys };
     },
     plain(buf, pos, end) {
       walker.over(buf, new DataView(buf.buffer, buf.byteOffset, buf.length), end);
       plainFound.count = 0;
       const next = walker.value(states.root, pos, 0);
-      return { next, found: listOf(plainFound), keys: next >= 0 ? keysOf(buf, pos, end) : null };
+      const keys = next >= 0 ? keysOf(buf, pos, end) : null;
+      const event = keys === null ? -1 : eventMapOf(buf, keys);
+      const eventKeys = event === -1 ? null : keysOf(buf, event, end);
+      return { next, found: listOf(plainFound), keys, eventKeys };
     },
   };
 }
@@ -86,6 +102,7 @@ function expectSame(walks: { quick: Walk; plain: Walk }, record: Buffer, end = r
     expect(quick.next).toBe(plain.next);
     if (plain.next >= 0) expect(quick.found).toEqual(plain.found);
     if (quick.keys !== null) expect(quick.keys).toEqual(plain.keys);
+    if (quick.eventKeys !== null) expect(quick.eventKeys).toEqual(plain.eventKeys);
   }
 }
 
@@ -208,6 +225,16 @@ describe('a shape that many records have', () => {
     expect(walks.quick(record, 0, record.length).keys).toEqual(keysOf(record, 0, record.length));
   });
 
+  it('is followed by code that says where the keys of its event map start', () => {
+    const walks = bothWalks(10);
+    const record = roomy(
+      encode({ a: 'x', event: { a: 'y', b: { c: [1] }, d: 2 }, source: { event: { a: 1 } } }),
+    );
+    for (let n = 0; n < 100; n += 1) walks.quick(record, 0, record.length);
+    const { keys, eventKeys } = walks.quick(record, 0, record.length);
+    expect(eventKeys).toEqual(keysOf(record, eventMapOf(record, keys!), record.length));
+  });
+
   it('puts no text of a record into its code', () => {
     const texts: string[] = [];
     const { Function: real } = globalThis;
@@ -228,6 +255,6 @@ describe('a shape that many records have', () => {
 const known = new Set(
   (
     'sizes return buf view pos states positions reached count const let if else limit length b at size ' +
-    'getInt32 true keys keyCount x1f xe0 xa0 xd9 xda xc0'
+    'getInt32 true keys keyCount eventKeys eventCount x1f xe0 xa0 xd9 xda xc0'
   ).split(' '),
 );

@@ -99,6 +99,13 @@ describe('a tagged record', () => {
         let at = start + headerSize(plain[0]!);
         for (const [key, value] of pairsOf(plain)) {
           keys.starts[keys.passed++] = at;
+          if (textOf(key) === 'event' && kindOf(value[0]!) === 'map') {
+            let inner = at + key.length + headerSize(value[0]!);
+            for (const [innerKey, innerValue] of pairsOf(value)) {
+              keys.eventStarts[keys.eventPassed++] = inner;
+              inner += innerKey.length + innerValue.length;
+            }
+          }
           at += key.length + value.length;
         }
         expect(keys.areOf(buf, start, lengthAt(plain, 0))).toBe(true);
