@@ -14,7 +14,7 @@ import { needsOf } from './needs.js';
 import { Pace } from './pace.js';
 import { StateSet, type Want } from './paths.js';
 import { ProgramBuilder } from './program.js';
-import { isOverBudget, Quarantine } from './quarantine.js';
+import { Quarantine } from './quarantine.js';
 import { Recognition } from './recognition.js';
 import type { RecordKeys } from './recordKeys.js';
 import { timeKeys } from './recordTime.js';
@@ -71,7 +71,7 @@ export class Engine {
   readonly #sighting: Sighting;
   readonly #judged: JudgedRecord;
   readonly #candidates: readonly Candidate[];
-  readonly #pace = new Pace();
+  readonly #pace: Pace | null;
   /** Of the event under the rules now. */
   #bytes = 0;
   /** Only whether a query holds is asked: exceptions and stateful rules are not, and nothing is put on `matches`. */
@@ -82,6 +82,7 @@ export class Engine {
   constructor(ruleSet: RuleSet, options: EngineOptions) {
     this.ruleSet = ruleSet;
     this.#options = options;
+    this.#pace = options.clock === undefined ? null : new Pace(options.clock);
     this.#quarantine = options.quarantine ?? new Quarantine(options.onQuarantine);
     const builder = new ProgramBuilder(mappedBelow(options.mappings));
     this.#builder = builder;
@@ -172,6 +173,11 @@ export class Engine {
     }
   }
 
+  /** No record follows at once: the time until the next one is not the rules'. */
+  rest(): void {
+    this.#pace?.rest();
+  }
+
   /** Where the keys of the record are that was walked last. */
   get keys(): RecordKeys {
     return this.#shapes.keys;
@@ -247,30 +253,13 @@ export class Engine {
     const { trials, isNew } = this.#firstLook;
     if (isNew) this.#sighting.readAll();
     if (trials.length === 0) return;
-    const { clock } = this.#options;
-    if (clock === undefined) {
-      for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
-      return;
-    }
-    const started = clock();
-    if (trials.length === 1 || this.#pace.isClose(started)) {
-      this.#tryClosely(trials, path, nowMs, clock, started);
-      return;
-    }
-    for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
-    const ended = clock();
-    if (isOverBudget(ended - started, this.#bytes)) this.#pace.watch(ended);
+    if (this.#pace?.isClose()) this.#tryClosely(trials, path, nowMs, this.#options.clock!);
+    else for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);
   }
 
   /** Tries each by the clock. */
-  #tryClosely(
-    trials: readonly Trial[],
-    path: string | null,
-    nowMs: number,
-    clock: () => number,
-    began: number,
-  ): void {
-    let started = began;
+  #tryClosely(trials: readonly Trial[], path: string | null, nowMs: number, clock: () => number): void {
+    let started = clock();
     for (let i = 0; i < trials.length; i += 1) {
       const { candidate } = trials[i]!;
       if (!this.#try(trials[i]!, path, nowMs)) continue;

@@ -2,7 +2,7 @@
 import type { Rule } from '../rules/rule.js';
 
 /** What judging one event by one rule may take. ms. */
-const RULE_BUDGET_MS = 100;
+export const RULE_BUDGET_MS = 100;
 /** And this much more for each KiB of the event: a sender of large events must not be able to switch rules off. ms. */
 const MORE_MS_A_KIB = 4;
 /** How often within `OVERRUN_WINDOW_MS` it may take longer before the rule is left out. */
@@ -10,7 +10,7 @@ const MAX_OVERRUNS = 5;
 export const OVERRUN_WINDOW_MS = 60_000;
 
 /** Whether what was done with an event of so many bytes took longer than one rule may take for it. */
-export function isOverBudget(takenMs: number, bytes: number): boolean {
+function isOverBudget(takenMs: number, bytes: number): boolean {
   return takenMs > RULE_BUDGET_MS && takenMs > RULE_BUDGET_MS + (bytes / 1024) * MORE_MS_A_KIB;
 }
 

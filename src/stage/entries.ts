@@ -174,6 +174,7 @@ export function scanEntries(
       }
     }
   }
+  engine.rest();
   if (edited) into.add(buf, copied, end);
   // Assigned in `takeOut`, which the compiler does not see.
   const told = invalid as Map<string, number> | null;
