@@ -27,6 +27,8 @@ export class Assembly implements PieceTarget {
   #block: Buffer | null = null;
   #from = 0;
   #to = 0;
+  /** Where in the block the room begins that was claimed last. */
+  #claimed = 0;
   /** Pieces that wait for their batch to be full, and how many and how long they are. */
   readonly #bufs: Buffer[] = [];
   readonly #offsets: number[] = [];
@@ -54,6 +56,22 @@ export class Assembly implements PieceTarget {
     this.#offsets[2 * i + 1] = to;
     this.#waiting += to - from;
     if (i === BATCH - 1) this.#settle();
+  }
+
+  claim(length: number): boolean {
+    if (this.#block === null || length > LONG) return false;
+    if (this.#count > 0) this.#settle();
+    this.#makeRoom(length);
+    this.#claimed = this.#to;
+    return true;
+  }
+
+  put(buf: Buffer, from: number, to: number): void {
+    this.#copy(buf, from, to);
+  }
+
+  change(at: number, byte: number): void {
+    this.#block![this.#claimed + at] = byte;
   }
 
   /** The body is whole; what is added from now on is of the next one. */
@@ -116,16 +134,7 @@ export class Assembly implements PieceTarget {
 
   #copy(buf: Buffer, from: number, to: number): void {
     const length = to - from;
-    let block = this.#block;
-    if (block === null || this.#to + length > block.length) {
-      this.#endPart();
-      const next = this.#takeBlock(Math.max(ASSEMBLY_BLOCK, length));
-      this.#blocks.push(next);
-      block = next.buffer;
-      this.#block = block;
-      this.#from = 0;
-      this.#to = 0;
-    }
+    const block = this.#makeRoom(length);
     if (length <= TINY) {
       let at = this.#to;
       for (let i = from; i < to; i += 1) block[at++] = buf[i]!;
@@ -139,6 +148,18 @@ export class Assembly implements PieceTarget {
       block.set(new Uint8Array(this.#memory!, this.#memoryAt + from, length), this.#to);
     }
     this.#to += length;
+  }
+
+  /** The block that so many more bytes go to. */
+  #makeRoom(length: number): Buffer {
+    if (this.#block !== null && this.#to + length <= this.#block.length) return this.#block;
+    this.#endPart();
+    const next = this.#takeBlock(Math.max(ASSEMBLY_BLOCK, length));
+    this.#blocks.push(next);
+    this.#block = next.buffer;
+    this.#from = 0;
+    this.#to = 0;
+    return next.buffer;
   }
 
   #endPart(): void {

@@ -5,7 +5,7 @@ import { type Encodable, encode } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
 import { detectionOf, detectionRuleOf, ecsLeaves } from './leaves.js';
 
-interface ConstantTags {
+export interface ConstantTags {
   /** `severity` and `risk_score` pairs for an `event` map that is there. */
   readonly eventPairs: Buffer;
   /** The `event` pair for a record without one. */

@@ -6,7 +6,7 @@ import { type Decoded, decode } from '../msgpack/decode.js';
 import { encode, mapHeader } from '../msgpack/encode.js';
 import { PieceList, type PieceTarget } from '../msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
-import { constantTags } from './constantTags.js';
+import { type ConstantTags, constantTags } from './constantTags.js';
 import type { TagLeaf } from './leaves.js';
 import { type EntryShape, type MapShape, planTags } from './plan.js';
 
@@ -195,6 +195,8 @@ function tagCommon(
   }
   if (event !== -1 && !takesSeverity(buf, event, past, known)) return false;
   const tags = constantTags(matches);
+  if (event !== -1 && putCommon(buf, from, start, event, past, end, count + tags.count, tags, into))
+    return true;
   into.add(buf, from, start);
   whole(into, mapHeader(count + tags.count + (event === -1 ? 1 : 0)));
   const body = start + headerSize(buf[start]!);
@@ -209,6 +211,31 @@ function tagCommon(
     into.add(buf, past, end);
   }
   whole(into, tags.pairs);
+  return true;
+}
+
+/** As `tagCommon` goes on, with what is copied put together in few steps. False: nothing was put. */
+function putCommon(
+  buf: Buffer,
+  from: number,
+  start: number,
+  event: number,
+  past: number,
+  end: number,
+  count: number,
+  tags: ConstantTags,
+  into: PieceTarget,
+): boolean {
+  const inEvent = lengthAt(buf, event) + 2;
+  // Where a header grows, all that is behind it moves.
+  if (count > 15 || inEvent > 15 || buf[start]! > 0x8f || buf[event]! > 0x8f) return false;
+  if (!into.claim(end - from + tags.eventPairs.length + tags.pairs.length)) return false;
+  into.put(buf, from, past);
+  into.change(start - from, 0x80 | count);
+  into.change(event - from, 0x80 | inEvent);
+  into.put(tags.eventPairs, 0, tags.eventPairs.length);
+  into.put(buf, past, end);
+  into.put(tags.pairs, 0, tags.pairs.length);
   return true;
 }
 

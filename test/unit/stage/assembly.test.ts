@@ -45,27 +45,49 @@ describe('the new body of a chunk', () => {
       { weight: 1, arbitrary: fc.nat({ max: 300_000 }) },
     );
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat({ max: 1000 }), piece), { maxLength: 120 }), (pieces) => {
-        const { made, pool } = assembly();
-        const expected: Buffer[] = [];
-        for (const [from, length] of pieces) {
-          const to = Math.min(source.length, from + length);
-          made.add(source, from, to);
-          expected.push(source.subarray(from, to));
-        }
-        const all = Buffer.concat(expected);
-        const first = made.finish();
-        // The next one takes nothing of it away.
-        made.add(source, 0, 20_000);
-        const second = made.finish();
-        expect(Buffer.concat(first.slices).equals(all)).toBe(true);
-        expect(Buffer.concat(second.slices).equals(source.subarray(0, 20_000))).toBe(true);
-        first.release();
-        second.release();
-        expect(pool.leftBytes).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 1000 }), piece, fc.boolean()), { maxLength: 120 }),
+        (pieces) => {
+          const { made, pool } = assembly();
+          const expected: Buffer[] = [];
+          for (const [from, length, isClaimed] of pieces) {
+            const to = Math.min(source.length, from + length);
+            const bytes = Buffer.from(source.subarray(from, to));
+            expected.push(bytes);
+            if (!isClaimed || bytes.length < 2 || !made.claim(bytes.length)) {
+              made.add(source, from, to);
+              continue;
+            }
+            made.put(source, from, from + 1);
+            made.put(source, from + 1, to);
+            bytes[1] = 255;
+            made.change(1, 255);
+          }
+          const all = Buffer.concat(expected);
+          const first = made.finish();
+          // The next one takes nothing of it away.
+          made.add(source, 0, 20_000);
+          const second = made.finish();
+          expect(Buffer.concat(first.slices).equals(all)).toBe(true);
+          expect(Buffer.concat(second.slices).equals(source.subarray(0, 20_000))).toBe(true);
+          first.release();
+          second.release();
+          expect(pool.leftBytes).toBe(0);
+        },
+      ),
       { numRuns: 200 },
     );
+  });
+
+  it('has room to be claimed for short pieces, once pieces are copied', () => {
+    const { made } = assembly();
+    expect(made.claim(10)).toBe(false);
+    for (let n = 0; n < 16; n += 1) made.add(Buffer.from(`${n},`), 0, 2);
+    expect(made.claim(10)).toBe(true);
+    made.put(Buffer.from('0123456789'), 0, 10);
+    expect(made.claim(10_000)).toBe(false);
+    made.drop();
+    expect(made.claim(10)).toBe(false);
   });
 
   it('that nothing comes of gives its blocks back, and the next one begins empty', () => {

@@ -3,9 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordKeys } from '../../../src/detect/recordKeys.js';
+import { BlockPool } from '../../../src/forward/blocks.js';
 import { encode, mapHeader, strHeader } from '../../../src/msgpack/encode.js';
 import { PieceList } from '../../../src/msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip } from '../../../src/msgpack/scan.js';
+import { Assembly } from '../../../src/stage/assembly.js';
 import { spliceTags, tagMsgpack } from '../../../src/tag/msgpackTags.js';
 import {
   arbitraryKey,
@@ -16,6 +18,7 @@ import {
 } from '../../support/arbitraryRecord.js';
 import { makeMatch, makeRule } from '../../support/makeRule.js';
 
+const pool = new BlockPool();
 const matches = [makeMatch(makeRule({ id: '0-other', riskScore: 73, severity: 'high' })), makeMatch()];
 
 type Pair = readonly [key: Buffer, value: Buffer];
@@ -113,6 +116,14 @@ describe('a tagged record', () => {
         const isTagged = spliceTags(buf, 0, start, end, matches, into, keys);
         const after = isTagged ? Buffer.concat(into.slices) : Buffer.concat([before, plain]);
         expect(after).toEqual(Buffer.concat([before, tagged(plain)]));
+        // The same where short pieces are copied, as they are once there were many.
+        const copied = new Assembly((size) => pool.takeHeld(size));
+        for (let n = 0; n < 16; n += 1) copied.add(before, 0, before.length);
+        expect(spliceTags(buf, 0, start, end, matches, copied, keys)).toBe(isTagged);
+        if (!isTagged) return;
+        const { slices, release } = copied.finish();
+        expect(Buffer.concat(slices).subarray(16 * before.length)).toEqual(after);
+        release();
       }),
       { numRuns: 500 },
     );
