@@ -21,6 +21,13 @@ export type AlertDecision =
     }
   | { readonly outcome: 'duplicate' | 'capped' | 'suppressed' | 'building_block' };
 
+const none = {
+  duplicate: { outcome: 'duplicate' },
+  capped: { outcome: 'capped' },
+  suppressed: { outcome: 'suppressed' },
+  building_block: { outcome: 'building_block' },
+} as const;
+
 export interface AlerterOptions {
   /** Template with `${tag}`, `${rule_id}`, `${severity}`. */
   readonly tag: string;
@@ -60,9 +67,9 @@ export class Alerter {
     settle: (candidate: Candidate) => Outcome = (c) => this.settle(c),
   ): AlertDecision {
     const candidate = candidateOf(match, event, nowMs);
-    if (candidate === null) return { outcome: 'building_block' };
+    if (candidate === null) return none.building_block;
     const outcome = settle(candidate);
-    if (outcome !== 'alert') return { outcome };
+    if (outcome !== 'alert') return none[outcome];
     const { id } = candidate;
     const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
     return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields, candidate };

@@ -60,6 +60,17 @@ export class Hits extends Found {
     this.ends.push(this.count);
   }
 
+  /** Is what was found in `buf`, a record: the same values, not copied, until the next walk. Nothing can be added to it. */
+  be(found: Found, buf: Buffer): void {
+    this.clear();
+    this.states = found.states;
+    this.positions = found.positions;
+    this.count = found.count;
+    this.sources.push(buf);
+    this.columns.push(-1);
+    this.ends.push(found.count);
+  }
+
   /** The source of value `i`. */
   sourceOf(i: number): number {
     let source = 0;

@@ -79,6 +79,7 @@ export class LocalAlerting implements Alerting {
   /** Resolves when all that was submitted by now, and is shared, is safe. */
   #submitted: Promise<unknown> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
+  readonly #settle = (candidate: Candidate): Outcome => this.#settled(candidate);
 
   constructor(config: Config, deps: AlertingDeps) {
     this.#deps = deps;
@@ -133,7 +134,7 @@ export class LocalAlerting implements Alerting {
 
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
     this.#keeper.changed = true;
-    const decision = this.#alerter.decide(match, tag, event, nowMs, (candidate) => this.#settled(candidate));
+    const decision = this.#alerter.decide(match, tag, event, nowMs, this.#settle);
     this.#count(decision.outcome);
     return decision;
   }
