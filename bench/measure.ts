@@ -11,6 +11,8 @@ import { verify } from './verify.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const CLIENT_CORE = 0;
+/** It times acks too: on one core helpers of the garbage collector would only take turns with it, and seldom is better. */
+const SINK_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 /** How long nothing more must come before a stage that acks first has passed on all it took, in ms. */
 const QUIET_MS = 500;
 /** Seconds at half load, and before that until all is warm. */
@@ -59,7 +61,8 @@ export interface Effort {
 }
 
 export async function startSink(...flags: string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = pinned(CLIENT_CORE, process.execPath, [join(here, 'sink.js'), ...flags], { stdin: 'pipe' });
+  const sink = [...SINK_FLAGS, join(here, 'sink.js'), ...flags];
+  const child = pinned(CLIENT_CORE, process.execPath, sink, { stdin: 'pipe' });
   return { child, port: Number(await line(child, 'stdout', () => true)) };
 }
 

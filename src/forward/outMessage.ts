@@ -1,33 +1,84 @@
 // A chunk as the message that goes downstream: `[tag, payload, option]`, PackedForward as Fluentd's out_forward writes
-// it (payload behind a str32 header), in slices that are not copied.
-import { arrayHeader, encode, mapHeader, str32Header } from '../msgpack/encode.js';
+// it (payload behind a str32 header).
+import { encode, mapHeader } from '../msgpack/encode.js';
 import type { OutChunk } from '../sinks/output.js';
 
 const chunkKey = encode('chunk');
-const withOption = arrayHeader(3);
-const withoutOption = arrayHeader(2);
+const WITH_OPTION = 0x93;
+const WITHOUT_OPTION = 0x92;
+const FIX_STR = 0xa0;
+const STR_32 = 0xdb;
+/** What is not log events (metrics, traces) Fluent Bit sends and reads as bin. */
+const BIN_32 = 0xc6;
 
-/** Slices up to this size are put together: one more slice to write costs more than copying it. Bytes. */
+/** Messages up to this size are put together: one more slice to write costs more than copying it. Bytes. */
 const TOGETHER = 8 * 1024;
 
-/** @param id the `chunk` option; null: no ack is asked for. */
+/**
+ * In slices; those of a long payload are not copied.
+ * @param id the `chunk` option, at most 31 characters of ASCII; null: no ack is asked for.
+ */
 export function outMessage(chunk: OutChunk, id: string | null): Buffer[] {
-  const options = chunk.optionCount + (id === null ? 0 : 1);
-  const payload = chunk.signal === 0 ? str32Header(chunk.payloadBytes) : bin32Header(chunk.payloadBytes);
-  const head = [options === 0 ? withoutOption : withOption, chunk.tagBytes, payload];
-  const tail: Buffer[] = [];
-  if (options > 0) tail.push(mapHeader(options));
-  if (chunk.optionEntries) tail.push(chunk.optionEntries);
-  if (id !== null) tail.push(chunkKey, encode(id));
-  if (chunk.payloadBytes <= TOGETHER) return [Buffer.concat([...head, ...chunk.payload, ...tail])];
-  const out = [Buffer.concat(head), ...chunk.payload];
-  if (tail.length > 0) out.push(Buffer.concat(tail));
-  return out;
+  const all = messageBytes(chunk, id);
+  if (all <= TOGETHER) {
+    const out = Buffer.allocUnsafe(all);
+    writeMessage(chunk, id, out, 0);
+    return [out];
+  }
+  const head = Buffer.allocUnsafe(headBytes(chunk));
+  writeHead(chunk, id, head, 0);
+  const tail = Buffer.allocUnsafe(tailBytes(chunk, id));
+  writeTail(chunk, id, tail, 0);
+  return tail.length === 0 ? [head, ...chunk.payload] : [head, ...chunk.payload, tail];
 }
 
-/** What is not log events (metrics, traces) Fluent Bit sends and reads as bin. */
-function bin32Header(length: number): Buffer {
-  const out = str32Header(length);
-  out[0] = 0xc6;
-  return out;
+/** How long the message is. */
+export function messageBytes(chunk: OutChunk, id: string | null): number {
+  return headBytes(chunk) + chunk.payloadBytes + tailBytes(chunk, id);
+}
+
+/** Writes the message to `out` at `at`; returns the offset past it. */
+export function writeMessage(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {
+  let past = writeHead(chunk, id, out, at);
+  const { payload } = chunk;
+  for (let i = 0; i < payload.length; i += 1) past = put(payload[i]!, out, past);
+  return writeTail(chunk, id, out, past);
+}
+
+function optionsOf(chunk: OutChunk, id: string | null): number {
+  return chunk.optionCount + (id === null ? 0 : 1);
+}
+
+function headBytes({ tagBytes }: OutChunk): number {
+  return 1 + tagBytes.length + 5;
+}
+
+function tailBytes(chunk: OutChunk, id: string | null): number {
+  const options = optionsOf(chunk, id);
+  if (options === 0) return 0;
+  const header = options < 16 ? 1 : mapHeader(options).length;
+  return header + (chunk.optionEntries?.length ?? 0) + (id === null ? 0 : chunkKey.length + 1 + id.length);
+}
+
+function writeHead(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {
+  out[at] = optionsOf(chunk, id) === 0 ? WITHOUT_OPTION : WITH_OPTION;
+  const past = put(chunk.tagBytes, out, at + 1);
+  out[past] = chunk.signal === 0 ? STR_32 : BIN_32;
+  return out.writeUInt32BE(chunk.payloadBytes, past + 1);
+}
+
+function writeTail(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {
+  const options = optionsOf(chunk, id);
+  if (options === 0) return at;
+  let past = put(mapHeader(options), out, at);
+  if (chunk.optionEntries) past = put(chunk.optionEntries, out, past);
+  if (id === null) return past;
+  past = put(chunkKey, out, past);
+  out[past] = FIX_STR | id.length;
+  return past + 1 + out.write(id, past + 1, 'latin1');
+}
+
+function put(bytes: Buffer, out: Buffer, at: number): number {
+  out.set(bytes, at);
+  return at + bytes.length;
 }

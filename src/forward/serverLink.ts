@@ -8,6 +8,7 @@ import { dial, openEvent } from './dial.js';
 import { ClientHandshake } from './handshakeClient.js';
 import { Heartbeat } from './heartbeat.js';
 import { InFlight, type Outgoing } from './inFlight.js';
+import { OutBlocks } from './outBlocks.js';
 import { outMessage } from './outMessage.js';
 
 export interface LinkEvents {
@@ -39,6 +40,9 @@ export class ServerLink {
   #retry: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout | null = null;
   #inFlight = new InFlight();
+  /** Of the open connection: short messages, and the ids of those for which no ack is asked, until they are written. */
+  #out: OutBlocks | null = null;
+  #unsaid: string[] = [];
 
   constructor(server: OutputServer, options: ForwardClientOptions, events: LinkEvents, deps: LinkDeps) {
     this.server = server;
@@ -70,6 +74,8 @@ export class ServerLink {
     const socket = this.#dial();
     if (!socket) return;
     this.#socket = socket;
+    this.#out = new OutBlocks((bytes, written) => socket.write(bytes, written));
+    this.#unsaid = [];
     const replies = new ReplyReader();
     const handshake = this.server.security
       ? new ClientHandshake(this.server.security, this.#deps.random)
@@ -129,23 +135,46 @@ export class ServerLink {
     const { requireAckResponse } = this.#options;
     this.#inFlight.add(outgoing, this.#deps.now());
     if (requireAckResponse) this.#armAckTimer();
-    const parts = outMessage(outgoing.chunk, requireAckResponse ? outgoing.id : null);
     this.#cork(socket);
+    const id = requireAckResponse ? outgoing.id : null;
+    const out = this.#out!;
+    if (out.put(outgoing.chunk, id)) {
+      if (id === null) this.#unsaid.push(outgoing.id);
+      return;
+    }
+    this.#flush();
+    const parts = outMessage(outgoing.chunk, id);
     for (let i = 0; i < parts.length - 1; i += 1) socket.write(parts[i]!);
     const last = parts[parts.length - 1]!;
-    if (requireAckResponse) socket.write(last);
-    else {
-      socket.write(last, (error) => {
-        if (!error && this.#socket === socket) this.#inFlight.confirm(outgoing.id)?.confirm();
-      });
-    }
+    if (id !== null) socket.write(last);
+    else socket.write(last, (error) => this.#written(socket, [outgoing.id], error));
   }
 
   /** Whatever is written in this turn goes out in one write. */
   #cork(socket: Socket): void {
     if (socket.writableCorked > 0) return;
     socket.cork();
-    process.nextTick(() => socket.uncork());
+    process.nextTick(() => {
+      if (this.#socket === socket) this.#flush();
+      socket.uncork();
+    });
+  }
+
+  #flush(): void {
+    const socket = this.#socket!;
+    const ids = this.#unsaid;
+    if (ids.length === 0) {
+      this.#out!.flush();
+      return;
+    }
+    this.#unsaid = [];
+    this.#out!.flush((error) => this.#written(socket, ids, error));
+  }
+
+  /** Without acks, that is all that is known of them. */
+  #written(socket: Socket, ids: readonly string[], error?: Error | null): void {
+    if (error || this.#socket !== socket) return;
+    for (const id of ids) this.#inFlight.confirm(id)?.confirm();
   }
 
   close(): void {
@@ -154,7 +183,8 @@ export class ServerLink {
     if (this.#ackTimer) clearTimeout(this.#ackTimer);
     this.#greeted = false;
     this.#heartbeat?.stop();
-    // What was written goes out; a peer that does not close is not waited for.
+    // What was sent goes out; a peer that does not close is not waited for.
+    if (this.#socket) this.#flush();
     this.#socket?.destroySoon();
   }
 
