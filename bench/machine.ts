@@ -101,10 +101,15 @@ function tree(root: number): number[] {
   return all;
 }
 
+const scratchFolders: string[] = [];
+process.once('exit', () => {
+  for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** For this run's files; gone with the process. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'fluent-detect-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  scratchFolders.push(folder);
   return folder;
 }
 

@@ -66,10 +66,15 @@ export async function startSink(...flags: string[]): Promise<{ child: ChildProce
   return { child, port: Number(await line(child, 'stdout', () => true)) };
 }
 
+/** The next JSON line that a sender or sink prints. */
+async function printedBy<T>(child: ChildProcess): Promise<T> {
+  return JSON.parse(await line(child, 'stdout', (l) => l.startsWith('{'))) as T;
+}
+
 export async function seenBy(sink: ChildProcess): Promise<Seen> {
-  const next = line(sink, 'stdout', (l) => l.startsWith('{'));
+  const next = printedBy<Seen>(sink);
   sink.kill('SIGUSR2');
-  return JSON.parse(await next) as Seen;
+  return next;
 }
 
 /** Resolves when nothing has come for a while. */
@@ -85,7 +90,7 @@ export async function quiet(sink: ChildProcess): Promise<void> {
 
 export async function send(task: SenderTask): Promise<SenderResult> {
   const sender = pinned(CLIENT_CORE, process.execPath, [join(here, 'sender.js'), JSON.stringify(task)]);
-  return JSON.parse(await line(sender, 'stdout', (l) => l.startsWith('{'))) as SenderResult;
+  return printedBy<SenderResult>(sender);
 }
 
 export async function compare(stages: readonly Stage[], scenario: Scenario, effort: Effort): Promise<Row[]> {
@@ -191,8 +196,8 @@ async function atHalfLoad(
   const warmUp = Math.ceil(rate * WARM_UP_SECONDS);
   const chunks = warmUp + Math.max(20, Math.ceil(rate * LATENCY_SECONDS));
   const task: SenderTask = { ...scenario, port, chunks, rate, warmUp };
-  const next = line(sink, 'stdout', (l) => l.startsWith('{'));
+  const next = printedBy<SenderResult>(sink);
   sink.stdin!.write(`${JSON.stringify(task)}\n`);
-  const { latencies } = JSON.parse(await next) as SenderResult;
+  const { latencies } = await next;
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), p999: quantile(latencies, 0.999) };
 }

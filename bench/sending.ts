@@ -42,13 +42,14 @@ export async function sendAll(task: SenderTask): Promise<SenderResult> {
   };
 }
 
-/** A few, sent in turn: with 0.1 % matches a single one of 400 events would have none. */
-function bodiesOf({ eventsPerChunk, every, form, gzip }: Scenario): Buffer[] {
-  const variety = Math.max(
-    1,
-    Math.min(eventsPerChunk === 1 ? 1000 : 8, Math.ceil((every || 1) / eventsPerChunk)),
-  );
-  return Array.from({ length: variety }, (_, i) => {
+/** How many bodies are sent in turn: with 0.1 % matches a single one of 400 events would have none. */
+export function varietyOf({ eventsPerChunk, every }: Scenario): number {
+  return Math.max(1, Math.min(eventsPerChunk === 1 ? 1000 : 8, Math.ceil((every || 1) / eventsPerChunk)));
+}
+
+function bodiesOf(scenario: Scenario): Buffer[] {
+  const { eventsPerChunk, every, form, gzip } = scenario;
+  return Array.from({ length: varietyOf(scenario) }, (_, i) => {
     const plain = entries(eventsPerChunk, i * eventsPerChunk, every, form);
     return gzip ? gzipSync(plain) : plain;
   });

@@ -1,22 +1,21 @@
 // `npm run soak`: the built program under a steady load for long (10 minutes, `--minutes N`), through reconnecting
 // senders, a downstream that hangs up now and then and a webhook that fails now and then. Prints rates, memory and
 // handles every ten seconds; ends with 1 when events are missing, or when memory or handles have grown.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { encode, mapHeader, str32Header } from '../src/msgpack/encode.js';
 import { headerSize, lengthAt, skip } from '../src/msgpack/scan.js';
 import { entries } from './events.js';
-import { line, pinned } from './machine.js';
+import { line, pinned, scratchFolder } from './machine.js';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
 const seconds = Number(values.minutes) * 60;
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'fd-soak-'));
+const folder = scratchFolder();
 const config = join(folder, 'soak.yaml');
 // The same events again and again give alerts again and again: a look-back of a second, and no cap.
 writeFileSync(
@@ -181,7 +180,6 @@ stage.kill('SIGTERM');
 const status = await ended;
 downstream.close();
 webhook.close();
-rmSync(folder, { recursive: true, force: true });
 
 /** Mean of a part of the samples, so that one collection of garbage does not decide. */
 const mean = (part: readonly Sample[], of: (s: Sample) => number): number =>

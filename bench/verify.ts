@@ -9,6 +9,7 @@ import { digest, entries, isMatch } from './events.js';
 import { stop } from './machine.js';
 import { quiet, seenBy, send, startSink } from './measure.js';
 import type { Scenario } from './scenario.js';
+import { varietyOf } from './sending.js';
 import type { Stage } from './stages.js';
 
 interface AlertLine {
@@ -67,10 +68,7 @@ function expectation(task: Scenario & { chunks: number }): {
   distinctMatches: number;
 } {
   const { eventsPerChunk, every, chunks, form } = task;
-  const variety = Math.max(
-    1,
-    Math.min(eventsPerChunk === 1 ? 1000 : 8, Math.ceil((every || 1) / eventsPerChunk)),
-  );
+  const variety = varietyOf(task);
   const ids: string[] = [];
   const tagged: string[] = [];
   const untagged = createHash('sha256');

@@ -1,6 +1,7 @@
 // The first look at a field that a mapping derives (`as`): which rules hang on what a record's values make of it. The
 // same few values come again and again, so the answer is remembered by them; what is new is worked out.
 import type { RawValue } from '../fields/mapping.js';
+import { empty } from './empty.js';
 import { scalarKind, scalarText } from './scalars.js';
 import type { Trial } from './trials.js';
 import type { FieldIndex } from './viewIndex.js';
@@ -32,9 +33,8 @@ export class DerivedLook {
 
   begin(): void {
     this.#key = '';
-    if (this.#values.length === 0) return;
-    this.#values.length = 0;
-    this.#groups.length = 0;
+    empty(this.#values);
+    empty(this.#groups);
   }
 
   /** A value of input `group`, in document order. */

@@ -60,8 +60,6 @@ export class Engine {
   readonly #views: Views;
   readonly #states: StateSet;
   readonly #hits = new Hits();
-  /** Of a record that has none in it. */
-  readonly #plainHits = new Hits();
   readonly #found = new Found();
   readonly #shapes: Shapes;
   readonly #recognition: Recognition;
@@ -146,11 +144,12 @@ export class Engine {
     const view = this.#firstLook.look(this.#found, buf);
     if (view !== -1 && this.#firstLook.trials.length === 0 && !this.#firstLook.isNew) return next;
     this.#bytes = next - pos;
+    const hits = this.#hits;
     if (view !== -1) {
-      this.#plainHits.be(this.#found, buf);
-      this.#judge(buf, pos, this.#plainHits, view, null, nowMs);
+      hits.clear();
+      hits.take(this.#found, buf);
+      this.#judge(buf, pos, hits, view, null, nowMs);
     } else {
-      const hits = this.#hits;
       this.#takeAll(buf, hits);
       if (this.#units.any(hits)) this.#judgeTree(buf, pos, hits, nowMs);
       else this.#judgeAll(buf, pos, hits, null, nowMs);

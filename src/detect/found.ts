@@ -1,6 +1,5 @@
 // What a walk over a record found: at which offsets there are values that some rule may read, and which state of the
 // key automaton each is in. Numbers only, reused for every record; what it means is worked out when it must be.
-
 import { empty } from './empty.js';
 
 /** Values in document order: the state's id, and the offset of the value in the buffer that was walked. */
@@ -58,17 +57,6 @@ export class Hits extends Found {
     this.sources.push(buf);
     this.columns.push(column);
     this.ends.push(this.count);
-  }
-
-  /** Is what was found in `buf`, a record: the same values, not copied, until the next walk. Nothing can be added to it. */
-  be(found: Found, buf: Buffer): void {
-    this.clear();
-    this.states = found.states;
-    this.positions = found.positions;
-    this.count = found.count;
-    this.sources.push(buf);
-    this.columns.push(-1);
-    this.ends.push(found.count);
   }
 
   /** The source of value `i`. */

@@ -11,20 +11,11 @@ const STR_32 = 0xdb;
 /** What is not log events (metrics, traces) Fluent Bit sends and reads as bin. */
 const BIN_32 = 0xc6;
 
-/** Messages up to this size are put together: one more slice to write costs more than copying it. Bytes. */
-const TOGETHER = 8 * 1024;
-
 /**
- * In slices; those of a long payload are not copied.
+ * In slices; the payload is not copied. Short messages are put together (outBlocks.ts).
  * @param id the `chunk` option, at most 31 characters of ASCII; null: no ack is asked for.
  */
 export function outMessage(chunk: OutChunk, id: string | null): Buffer[] {
-  const all = messageBytes(chunk, id);
-  if (all <= TOGETHER) {
-    const out = Buffer.allocUnsafe(all);
-    writeMessage(chunk, id, out, 0);
-    return [out];
-  }
   const head = Buffer.allocUnsafe(headBytes(chunk));
   writeHead(chunk, id, head, 0);
   const tail = Buffer.allocUnsafe(tailBytes(chunk, id));
@@ -56,8 +47,8 @@ function headBytes({ tagBytes }: OutChunk): number {
 function tailBytes(chunk: OutChunk, id: string | null): number {
   const options = optionsOf(chunk, id);
   if (options === 0) return 0;
-  const header = options < 16 ? 1 : mapHeader(options).length;
-  return header + (chunk.optionEntries?.length ?? 0) + (id === null ? 0 : chunkKey.length + 1 + id.length);
+  const ofId = id === null ? 0 : chunkKey.length + 1 + id.length;
+  return mapHeader(options).length + (chunk.optionEntries?.length ?? 0) + ofId;
 }
 
 function writeHead(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {

@@ -42,7 +42,7 @@ export class ServerLink {
   #inFlight = new InFlight();
   /** Of the open connection: short messages, and the ids of those for which no ack is asked, until they are written. */
   #out: OutBlocks | null = null;
-  #unsaid: string[] = [];
+  readonly #unsaid: string[] = [];
 
   constructor(server: OutputServer, options: ForwardClientOptions, events: LinkEvents, deps: LinkDeps) {
     this.server = server;
@@ -75,7 +75,7 @@ export class ServerLink {
     if (!socket) return;
     this.#socket = socket;
     this.#out = new OutBlocks((bytes, written) => socket.write(bytes, written));
-    this.#unsaid = [];
+    this.#unsaid.splice(0);
     const replies = new ReplyReader();
     const handshake = this.server.security
       ? new ClientHandshake(this.server.security, this.#deps.random)
@@ -137,8 +137,7 @@ export class ServerLink {
     if (requireAckResponse) this.#armAckTimer();
     this.#cork(socket);
     const id = requireAckResponse ? outgoing.id : null;
-    const out = this.#out!;
-    if (out.put(outgoing.chunk, id)) {
+    if (this.#out!.put(outgoing.chunk, id)) {
       if (id === null) this.#unsaid.push(outgoing.id);
       return;
     }
@@ -162,12 +161,7 @@ export class ServerLink {
 
   #flush(): void {
     const socket = this.#socket!;
-    const ids = this.#unsaid;
-    if (ids.length === 0) {
-      this.#out!.flush();
-      return;
-    }
-    this.#unsaid = [];
+    const ids = this.#unsaid.splice(0);
     this.#out!.flush((error) => this.#written(socket, ids, error));
   }
 

@@ -79,7 +79,6 @@ export class LocalAlerting implements Alerting {
   /** Resolves when all that was submitted by now, and is shared, is safe. */
   #submitted: Promise<unknown> = Promise.resolve();
   #timers: NodeJS.Timeout[] = [];
-  readonly #settle = (candidate: Candidate): Outcome => this.#settled(candidate);
 
   constructor(config: Config, deps: AlertingDeps) {
     this.#deps = deps;
@@ -134,7 +133,7 @@ export class LocalAlerting implements Alerting {
 
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
     this.#keeper.changed = true;
-    const decision = this.#alerter.decide(match, tag, event, nowMs, this.#settle);
+    const decision = this.#alerter.decide(match, tag, event, nowMs, this.#settled);
     this.#count(decision.outcome);
     return decision;
   }
@@ -148,9 +147,8 @@ export class LocalAlerting implements Alerting {
   }
 
   /** Where the decision is shared, what is not known yet stands as an alert until `submit` has asked. */
-  #settled(candidate: Candidate): Outcome {
-    return this.#shared ? (this.#shared.known(candidate) ?? 'alert') : this.#alerter.settle(candidate);
-  }
+  readonly #settled = (candidate: Candidate): Outcome =>
+    this.#shared ? (this.#shared.known(candidate) ?? 'alert') : this.#alerter.settle(candidate);
 
   submit(decided: readonly DecidedAlert[]): Promise<unknown> {
     const shared = this.#shared;

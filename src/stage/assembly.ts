@@ -47,7 +47,7 @@ export class Assembly implements PieceTarget {
   add(buf: Buffer, from: number, to: number): void {
     if (to <= from) return;
     if (this.#block !== null && this.#count === 0 && to - from < LONG) {
-      this.#copy(buf, from, to);
+      this.put(buf, from, to);
       return;
     }
     const i = this.#count++;
@@ -64,10 +64,6 @@ export class Assembly implements PieceTarget {
     this.#makeRoom(length);
     this.#claimed = this.#to;
     return true;
-  }
-
-  put(buf: Buffer, from: number, to: number): void {
-    this.#copy(buf, from, to);
   }
 
   change(at: number, byte: number): void {
@@ -114,7 +110,7 @@ export class Assembly implements PieceTarget {
     if (this.#waiting >= this.#count * LONG) this.#keepAll();
     else {
       for (let i = 0; i < this.#count; i += 1)
-        this.#copy(this.#bufs[i]!, this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!);
+        this.put(this.#bufs[i]!, this.#offsets[2 * i]!, this.#offsets[2 * i + 1]!);
       this.#clear();
     }
   }
@@ -132,7 +128,7 @@ export class Assembly implements PieceTarget {
     this.#waiting = 0;
   }
 
-  #copy(buf: Buffer, from: number, to: number): void {
+  put(buf: Buffer, from: number, to: number): void {
     const length = to - from;
     const block = this.#makeRoom(length);
     if (length <= TINY) {

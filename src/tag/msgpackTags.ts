@@ -173,6 +173,7 @@ function tagCommon(
 ): boolean {
   const count = lengthAt(buf, start);
   const known = keys?.areOf(buf, start, count) ? keys : null;
+  const starts = known === null ? null : known.starts;
   let at = start + headerSize(buf[start]!);
   let event = -1;
   let past = -1;
@@ -184,8 +185,7 @@ function tagCommon(
     const value = key + length;
     for (let i = key; i < value; i += 1) if (buf[i] === 0x2e) return false;
     if (isReserved(buf, key, length)) return false;
-    if (known === null) at = skip(buf, value, end);
-    else at = passed === count ? end : known.starts[passed]!;
+    at = starts === null ? skip(buf, value, end) : startOf(passed, starts, count, end);
     if (at < 0) return false;
     if (length === 5 && isWord(buf, key, 'event')) {
       if (event !== -1) return false;
@@ -256,11 +256,15 @@ function takesSeverity(buf: Buffer, event: number, end: number, keys: RecordKeys
     const key = at + 1;
     if ((length >= 8 && isWord(buf, key, 'severity')) || (length >= 10 && isWord(buf, key, 'risk_score')))
       return false;
-    if (starts === null) at = skip(buf, key + length, end);
-    else at = passed === count ? end : starts[passed]!;
+    at = starts === null ? skip(buf, key + length, end) : startOf(passed, starts, count, end);
     if (at < 0) return false;
   }
   return true;
+}
+
+/** Where key `n` of a map with `count` of them starts; of the one behind the last, the map's end. */
+function startOf(n: number, starts: Int32Array, count: number, end: number): number {
+  return n === count ? end : starts[n]!;
 }
 
 function isReserved(buf: Buffer, start: number, length: number): boolean {

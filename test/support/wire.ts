@@ -1,6 +1,7 @@
 // Forward messages as peers write them, made by @msgpack/msgpack and by hand, and what is read back from them.
 import { gzipSync } from 'node:zlib';
 import { decode, decodeMulti, ExtensionCodec, encode } from '@msgpack/msgpack';
+import type { OutChunk } from '../../src/sinks/output.js';
 
 export type Plain = Record<string, unknown>;
 
@@ -65,6 +66,21 @@ export function packedMode(tag: string, payload: Buffer, option?: Plain): Buffer
 }
 export function compressedMode(tag: string, payload: Buffer, option: Plain = {}): Buffer {
   return pack([tag, gzipSync(payload), { compressed: 'gzip', ...option }]);
+}
+
+/** A chunk of tag `a`, to be sent on, with this payload and no option. */
+export function outChunk(...payload: Buffer[]): OutChunk {
+  return {
+    tag: 'a',
+    tagBytes: pack('a'),
+    payload,
+    payloadBytes: payload.reduce((sum, part) => sum + part.length, 0),
+    optionEntries: null,
+    optionCount: 0,
+    compressed: null,
+    signal: 0,
+    connectionId: 1,
+  };
 }
 
 /** One event as it arrived. */

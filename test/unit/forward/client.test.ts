@@ -4,10 +4,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ForwardClientOptions, OutputServer } from '../../../src/config/config.js';
 import { Balancer } from '../../../src/forward/balance.js';
 import { ForwardOutput } from '../../../src/forward/client.js';
-import { encode } from '../../../src/msgpack/encode.js';
 import type { OutChunk } from '../../../src/sinks/output.js';
 import { type Script, ScriptedServer } from '../../support/scriptedServer.js';
-import { entries, type Plain, pack, unpack } from '../../support/wire.js';
+import { entries, outChunk, type Plain, pack, unpack } from '../../support/wire.js';
 
 const options: ForwardClientOptions = {
   requireAckResponse: true,
@@ -44,20 +43,7 @@ function connectTo(
   open.push({ stop: () => output.close(0) });
   return output;
 }
-const chunk = (n: number): OutChunk => {
-  const payload = entries([{ n }]);
-  return {
-    tag: 'a',
-    tagBytes: encode('a'),
-    payload: [payload],
-    payloadBytes: payload.length,
-    optionEntries: null,
-    optionCount: 0,
-    compressed: null,
-    signal: 0,
-    connectionId: 1,
-  };
-};
+const chunk = (n: number): OutChunk => outChunk(entries([{ n }]));
 const idOf = (bytes: Buffer): string => {
   const [, , option] = unpackRaw(bytes);
   return option['chunk'] as string;

@@ -6,10 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { forwardDefaults } from '../../../src/config/defaults.js';
 import { ForwardOutput } from '../../../src/forward/client.js';
 import { Heartbeat } from '../../../src/forward/heartbeat.js';
-import { encode } from '../../../src/msgpack/encode.js';
 import type { OutChunk } from '../../../src/sinks/output.js';
 import { ScriptedServer } from '../../support/scriptedServer.js';
-import { entries } from '../../support/wire.js';
+import { entries, outChunk } from '../../support/wire.js';
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -99,13 +98,7 @@ describe('a server that does not answer heartbeats within hard_timeout is away, 
 });
 
 describe('the output with heartbeats', () => {
-  const chunk = (n: number): OutChunk => {
-    const payload = entries([{ n }]);
-    return {
-      ...{ tag: 'a', tagBytes: encode('a'), payload: [payload], payloadBytes: payload.length },
-      ...{ optionEntries: null, optionCount: 0, compressed: null, signal: 0, connectionId: 1 },
-    };
-  };
+  const chunk = (n: number): OutChunk => outChunk(entries([{ n }]));
 
   it('takes what a hung server had not confirmed to the standby, and comes back to it', async () => {
     const hung = await ScriptedServer.start({});

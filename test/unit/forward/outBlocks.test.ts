@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OutBlocks, type Written } from '../../../src/forward/outBlocks.js';
 import { outMessage } from '../../../src/forward/outMessage.js';
-import { encode } from '../../../src/msgpack/encode.js';
 import type { OutChunk } from '../../../src/sinks/output.js';
+import { outChunk } from '../../support/wire.js';
 
-const chunk = (payload: Buffer): OutChunk => ({
-  tag: 'a',
-  tagBytes: encode('a'),
-  payload: [payload.subarray(0, 1), payload.subarray(1)],
-  payloadBytes: payload.length,
-  optionEntries: null,
-  optionCount: 0,
-  compressed: null,
-  signal: 0,
-  connectionId: 1,
-});
-const short = (n: number, bytes = 3000): OutChunk => chunk(Buffer.alloc(bytes, n));
+const short = (n: number, bytes = 3000): OutChunk => outChunk(Buffer.alloc(1, n), Buffer.alloc(bytes - 1, n));
 
 function collected() {
   const writes: { bytes: Buffer; written: Written }[] = [];
