@@ -3,7 +3,14 @@
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
-import { type Candidate, candidateOf, type Outcome, suppressionFields } from './candidate.js';
+import {
+  type Candidate,
+  candidateOf,
+  keyFingerprint,
+  mayAlert,
+  type Outcome,
+  suppressionFields,
+} from './candidate.js';
 import { Cap, type CapNotice } from './cap.js';
 import { type AlertedEvent, alertFields } from './document.js';
 import type { EventSource } from './identity.js';
@@ -57,22 +64,32 @@ export class Alerter {
 
   /**
    * @param nowMs the time of arrival, epoch ms.
-   * @param settle makes the decision, where it is not this alerter's alone.
+   * @param settle makes the decision, where it is not this alerter's alone; null: it is.
    */
   decide(
     match: Match,
     tag: string,
     event: AlertedEvent & EventSource,
     nowMs: number,
-    settle: (candidate: Candidate) => Outcome = (c) => this.settle(c),
+    settle: ((candidate: Candidate) => Outcome) | null = null,
   ): AlertDecision {
+    if (!mayAlert(match)) return none.building_block;
+    if (settle === null && this.#isHeldBack(match, nowMs)) return none.capped;
     const candidate = candidateOf(match, event, nowMs);
-    if (candidate === null) return none.building_block;
-    const outcome = settle(candidate);
+    const outcome = settle === null ? this.settle(candidate) : settle(candidate);
     if (outcome !== 'alert') return none[outcome];
     const { id } = candidate;
     const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
     return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields, candidate };
+  }
+
+  /** As `settle` would say `capped`, without a candidate: that costs as much as the rest of a match, and a flood ends here. */
+  #isHeldBack(match: Match, nowMs: number): boolean {
+    const { rule } = match;
+    if (rule.suppression !== null || !this.#cap.isReached(rule, nowMs)) return false;
+    if (this.#lookBack.mayHave(keyFingerprint(match))) return false;
+    this.#cap.holdBack(rule, nowMs, 1);
+    return true;
   }
 
   /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */

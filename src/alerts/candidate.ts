@@ -1,9 +1,10 @@
 // A match that may become an alert, with all that the decision needs and nothing of the event: it outlives the event's
 // bytes, so the decision can be made elsewhere (another process, a shared store) and later.
+import { NO_FINGERPRINT, textFingerprint } from '../detect/fingerprint.js';
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
-import { alertId, alertName, type EventSource, eventIdentity } from './identity.js';
+import { alertId, alertName, type EventSource, eventIdentity, OWN_ID } from './identity.js';
 
 /** The group that `alert_suppression` puts an alert in. */
 export interface SuppressionGroup {
@@ -52,14 +53,34 @@ class EventCandidate implements Candidate {
   }
 }
 
+/** What stands in a name between the rule's id and the event's own. */
+const BEFORE_ID = alertName('', OWN_ID);
+
+/**
+ * Of the key that a match's candidate would have, without making that. NO_FINGERPRINT: it is not told; else
+ * `fingerprintsOfKey` has it of that key.
+ */
+export function keyFingerprint({ rule, view }: Match): number {
+  return view.fingerprint('event.id', MAX_KEY - rule.id.length - BEFORE_ID.length);
+}
+
+/** All that `keyFingerprint` could have told of candidates with this key: where an id begins in it is not certain. */
+export function fingerprintsOfKey(key: string): number[] {
+  const ids = key.split(BEFORE_ID).slice(1);
+  return ids.map((_, i) => textFingerprint(ids.slice(i).join(BEFORE_ID))).filter((f) => f !== NO_FINGERPRINT);
+}
+
 /** What becomes of a candidate. The last three are outcomes of fluent_detect_alerts_total. */
 export type Outcome = 'alert' | 'duplicate' | 'capped' | 'suppressed';
 
-/** Null: a building block's match never becomes an alert, nor does a rule's own alert that it meets again. */
-export function candidateOf(match: Match, event: EventSource, nowMs: number): Candidate | null {
+/** False: a building block's match never becomes an alert, nor does a rule's own alert that it meets again. */
+export function mayAlert({ rule, view }: Match): boolean {
+  return !rule.buildingBlock && !view.values('kibana.alert.rule.rule_id').includes(rule.id);
+}
+
+/** @param match one that may alert. */
+export function candidateOf(match: Match, event: EventSource, nowMs: number): Candidate {
   const { rule } = match;
-  if (rule.buildingBlock) return null;
-  if (match.view.values('kibana.alert.rule.rule_id').includes(rule.id)) return null;
   return new EventCandidate(alertName(rule.id, eventIdentity(match, event)), rule, groupOf(match), nowMs);
 }
 

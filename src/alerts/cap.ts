@@ -42,6 +42,12 @@ export class Cap {
     return false;
   }
 
+  /** True: another alert would be over it. False also when another interval of the rule was asked for last. */
+  isReached(rule: Rule, nowMs: number): boolean {
+    const latest = this.#latest.get(rule.id);
+    return latest?.start === startOf(rule, nowMs) && latest.alerts >= rule.maxSignals;
+  }
+
   /** Counts an alert that was admitted elsewhere. */
   note(rule: Rule, nowMs: number): void {
     this.#countOf(rule, nowMs).alerts += 1;
@@ -54,7 +60,7 @@ export class Cap {
 
   /** One alert that was taken is none after all. */
   giveBack(rule: Rule, nowMs: number): void {
-    const count = this.#counts.get(keyOf(rule.id, Math.floor(nowMs / rule.intervalMs) * rule.intervalMs));
+    const count = this.#counts.get(keyOf(rule.id, startOf(rule, nowMs)));
     if (count && count.alerts > 0) count.alerts -= 1;
   }
 
@@ -86,7 +92,7 @@ export class Cap {
   }
 
   #countOf(rule: Rule, nowMs: number): Count {
-    const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
+    const start = startOf(rule, nowMs);
     const latest = this.#latest.get(rule.id);
     if (latest?.start === start) {
       latest.rule = rule;
@@ -109,6 +115,10 @@ export class Cap {
   #close(count: Count): void {
     if (count.heldBack > 0) this.#onNotice(noticeOf(count, 'closed'));
   }
+}
+
+function startOf(rule: Rule, nowMs: number): number {
+  return Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
 }
 
 function keyOf(ruleId: string, start: number): string {

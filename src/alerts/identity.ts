@@ -11,13 +11,16 @@ export interface EventSource {
   readonly timeIso: string;
 }
 
+/** How an identity begins that is the event's own id. */
+export const OWN_ID = 'id ';
+
 /**
  * The event's identity: `event.id` (which mappings fill from the source's own id), else its time and content, with
  * the record's place when it lies in an envelope.
  */
 export function eventIdentity(match: Match, event: EventSource): string {
   const id = match.view.values('event.id')[0];
-  if (id !== undefined && id !== '') return `id ${id}`;
+  if (id !== undefined && id !== '') return `${OWN_ID}${id}`;
   const hash = sha256(`${event.timeIso}\n${event.content()}`);
   return `content ${hash}${match.path === null ? '' : ` ${match.path}`}`;
 }

@@ -1,15 +1,28 @@
 // The look-back: alerts made within a rule's `from` are remembered, so that the same event seen again gives none.
 // Bounded: when it is full the oldest is forgotten, and its event may alert again rather than memory growing.
 import { LRUCache } from 'lru-cache';
+import { KeyFilter } from './keyFilter.js';
 
 export class LookBack {
   readonly #seen: LRUCache<string, number>;
+  readonly #filter: KeyFilter;
   /** Of all look-backs that were asked for, ms. */
   #longest = 0;
 
   /** @param max alerts remembered. */
   constructor(max: number) {
-    this.#seen = new LRUCache({ max });
+    this.#filter = new KeyFilter(max);
+    this.#seen = new LRUCache({
+      max,
+      dispose: (_at, key, reason) => {
+        if (reason !== 'set') this.#filter.remove(key);
+      },
+    });
+  }
+
+  /** False: no key that is remembered has this fingerprint (`keyFingerprint`). */
+  mayHave(fingerprint: number): boolean {
+    return this.#filter.mayHave(fingerprint);
   }
 
   /** Whether the alert was made less than `lookBackMs` ago. */
@@ -20,6 +33,7 @@ export class LookBack {
   }
 
   add(key: string, nowMs: number): void {
+    if (!this.#seen.has(key)) this.#filter.add(key);
     this.#seen.set(key, nowMs);
   }
 
@@ -47,6 +61,6 @@ export class LookBack {
   }
 
   restore(entries: readonly (readonly [string, number])[]): void {
-    for (const [key, at] of entries) this.#seen.set(key, at);
+    for (const [key, at] of entries) this.add(key, at);
   }
 }

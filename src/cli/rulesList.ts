@@ -1,5 +1,6 @@
 // `fluent-detect rules list [--json]`: the rules in force.
 
+import { viewOf } from '../detect/match.js';
 import type { Rule } from '../rules/rule.js';
 import { formatRuleError } from '../rules/ruleError.js';
 import { detectionRuleOf } from '../tag/leaves.js';
@@ -47,7 +48,7 @@ function attackOf(rule: Rule): {
   readonly tactics: readonly string[];
   readonly techniques: readonly string[];
 } {
-  const view = { values: () => [], mapping: null };
+  const view = viewOf(() => []);
   const { name, severity, riskScore } = rule;
   const { tactics, techniques } = detectionRuleOf({
     rule,

@@ -3,7 +3,8 @@ import { ecsRecord } from '../fields/ecsRecord.js';
 import { mappedValues } from '../fields/view.js';
 import { evaluate, fieldValues } from '../kql/evaluate.js';
 import { decode } from '../msgpack/decode.js';
-import type { FieldView } from './match.js';
+import { NO_FINGERPRINT } from './fingerprint.js';
+import { type FieldView, viewOf } from './match.js';
 import type { ProgramBuilder } from './program.js';
 import type { Sighting } from './sighting.js';
 import { placeOf } from './slowPlace.js';
@@ -107,6 +108,10 @@ export class JudgedRecord {
           : fieldValues(this.#plain(), name);
         return values.map((v) => v.text);
       },
+      fingerprint: (name, longest) => {
+        const field = this.#builder.fieldId(name);
+        return field === -1 ? NO_FINGERPRINT : this.#sighting.fingerprint(field, longest);
+      },
     };
   }
 
@@ -117,7 +122,7 @@ export class JudgedRecord {
     this.#builder.fields.forEach((name, field) => {
       if (this.#sighting.hasValue(field)) kept.set(name, this.#sighting.values(field));
     });
-    return { mapping: mapping?.name ?? null, values: (name) => kept.get(name) ?? [] };
+    return viewOf((name) => kept.get(name) ?? [], mapping?.name ?? null);
   }
 
   #plain(): unknown {

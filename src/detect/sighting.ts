@@ -7,6 +7,7 @@ import { decode } from '../msgpack/decode.js';
 import { headerSize, lengthAt } from '../msgpack/scan.js';
 import { type FieldPlan, planFields } from './fieldPlan.js';
 import { type FieldReads, fieldReads, type Way } from './fieldReads.js';
+import { fingerprintOf, NO_FINGERPRINT } from './fingerprint.js';
 import { Hits } from './found.js';
 import type { Atom } from './program.js';
 import { RecordValues, SEVERAL } from './recordValues.js';
@@ -128,6 +129,18 @@ export class Sighting {
     const out: string[] = [];
     for (let v = this.#head[field]!; v !== -1; v = this.#next[v]!) out.push(this.#textOf(v));
     return out;
+  }
+
+  /** `FieldView.fingerprint`: told of texts that lie in the record. */
+  fingerprint(field: number, longest: number): number {
+    if (!this.hasValue(field)) return NO_FINGERPRINT;
+    const v = this.#head[field]!;
+    const buf = this.#buffer[v]!;
+    if (buf === null || this.#kind[v] !== 'string') return NO_FINGERPRINT;
+    const pos = this.#position[v]!;
+    const length = lengthAt(buf, pos);
+    const start = pos + headerSize(buf[pos]!);
+    return length === 0 || length > longest ? NO_FINGERPRINT : fingerprintOf(buf, start, start + length);
   }
 
   /** Serials are 32 bits wide: after a few hours of full load they begin again. */

@@ -133,7 +133,7 @@ export class LocalAlerting implements Alerting {
 
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
     this.#keeper.changed = true;
-    const decision = this.#alerter.decide(match, tag, event, nowMs, this.#settled);
+    const decision = this.#alerter.decide(match, tag, event, nowMs, this.#shared && this.#settled);
     this.#count(decision.outcome);
     return decision;
   }

@@ -1,6 +1,8 @@
 // The primary's side of alerting: what workers offer is decided, delivered and answered here, in the order in which it
 // comes, so that look-back, suppression, caps and what stateful rules count are one for all of them.
+
 import type { Outcome } from '../alerts/candidate.js';
+import { viewOf } from '../detect/match.js';
 import type { StatefulFields } from '../detect/stateful.js';
 import type { Rule, RuleSet } from '../rules/rule.js';
 import type { DecidedAlert, LocalAlerting } from '../stage/alerting.js';
@@ -51,7 +53,7 @@ export class AlertOffice {
     return questions.map(({ ruleId, nowMs, values }) =>
       this.#alerting.admit(
         this.#rule(ruleId),
-        { mapping: null, values: (field) => values[field] ?? [] },
+        viewOf((field) => values[field] ?? []),
         nowMs,
       ),
     );

@@ -1,7 +1,7 @@
 // Alerting in a worker: alerts are made here and offered to the primary, which decides, delivers and answers once they
 // are safe. What stateful rules ask is collected while a chunk is made; with the answers it is made once more.
 import { type AlertDecision, alertTag } from '../alerts/alerter.js';
-import { type Candidate, candidateOf, suppressionFields } from '../alerts/candidate.js';
+import { candidateOf, mayAlert, suppressionFields } from '../alerts/candidate.js';
 import { type AlertedEvent, alertFields } from '../alerts/document.js';
 import type { EventSource } from '../alerts/identity.js';
 import type { FieldView, Match } from '../detect/match.js';
@@ -22,7 +22,7 @@ export class RemoteAlerting implements Alerting {
   readonly #capped = new Map<string, number>();
   readonly #heldBack = new Map<string, HeldBack>();
   /** Held back of the chunk under work, which may be made again. */
-  #heldNow: Candidate[] = [];
+  #heldNow: { readonly rule: Rule; readonly nowMs: number }[] = [];
   #questions: Admission[] = [];
   #answers: (StatefulFields | null)[] | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -55,10 +55,11 @@ export class RemoteAlerting implements Alerting {
   }
 
   decide(match: Match, tag: string, event: AlertedEvent & EventSource, nowMs: number): AlertDecision {
+    const { rule } = match;
+    if (!mayAlert(match)) return { outcome: 'building_block' };
+    if (this.#isCapped(rule, nowMs)) return { outcome: 'capped' };
     const candidate = candidateOf(match, event, nowMs);
-    if (candidate === null) return { outcome: 'building_block' };
-    if (this.#isCapped(candidate)) return { outcome: 'capped' };
-    const { rule, id } = candidate;
+    const { id } = candidate;
     const fields = { ...alertFields(match, event, id), ...suppressionFields(candidate) };
     const alertsTag = alertTag(this.#template, tag, rule.id, match.severity);
     return { outcome: 'alert', id, tag: alertsTag, fields, candidate };
@@ -108,10 +109,9 @@ export class RemoteAlerting implements Alerting {
   }
 
   /** Under a flood of one rule, alerts that the primary would hold back are not made at all. */
-  #isCapped(candidate: Candidate): boolean {
-    const { rule, nowMs } = candidate;
+  #isCapped(rule: Rule, nowMs: number): boolean {
     if (rule.suppression !== null || this.#capped.get(rule.id) !== intervalStart(rule, nowMs)) return false;
-    this.#heldNow.push(candidate);
+    this.#heldNow.push({ rule, nowMs });
     return true;
   }
 

@@ -1,5 +1,5 @@
 // Rules and matches for tests: the seed rule's facts, with what a test wants otherwise.
-import type { Match } from '../../src/detect/match.js';
+import { type Match, viewOf } from '../../src/detect/match.js';
 import { compileKql } from '../../src/kql/compile.js';
 import type { Rule, RuleSet, Severity } from '../../src/rules/rule.js';
 
@@ -79,7 +79,7 @@ export function makeMatch(rule: Rule = makeRule(), over: Partial<Match> = {}): M
   return {
     rule,
     path: null,
-    view: { mapping: null, values: () => [] },
+    view: viewOf(() => []),
     severity: rule.severity as Severity,
     riskScore: rule.riskScore,
     name: rule.name,

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Candidate, candidateOf } from '../../../src/alerts/candidate.js';
+import { viewOf } from '../../../src/detect/match.js';
 import { makeMatch, makeRule } from '../../support/makeRule.js';
 
 const of = (ruleId: string, eventId: string | null, content = ''): Candidate => {
   const values = (name: string): string[] => (name === 'event.id' && eventId !== null ? [eventId] : []);
-  const match = makeMatch(makeRule({ id: ruleId }), { view: { mapping: null, values } });
-  return candidateOf(match, { content: () => content, timeIso: '2026-01-01T00:00:00Z' }, 0)!;
+  const match = makeMatch(makeRule({ id: ruleId }), { view: viewOf(values) });
+  return candidateOf(match, { content: () => content, timeIso: '2026-01-01T00:00:00Z' }, 0);
 };
 
 describe('what the look-back knows a candidate by', () => {

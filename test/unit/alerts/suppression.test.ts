@@ -3,6 +3,7 @@ import { Alerter } from '../../../src/alerts/alerter.js';
 import { type Candidate, candidateOf, suppressionFields } from '../../../src/alerts/candidate.js';
 import { suppressionRecord } from '../../../src/alerts/document.js';
 import { Suppression, type SuppressionNotice } from '../../../src/alerts/suppression.js';
+import { viewOf } from '../../../src/detect/match.js';
 import type { Rule } from '../../../src/rules/rule.js';
 import { makeMatch, makeRule } from '../../support/makeRule.js';
 
@@ -10,8 +11,8 @@ const rule = (over: Partial<Rule['suppression'] & object> = {}): Rule =>
   makeRule({ suppression: { groupBy: ['user.name'], durationMs: 1000, missingFields: 'suppress', ...over } });
 const of = (id: string, nowMs: number, user: string | null, r = rule()): Candidate => {
   const values = (name: string): string[] => (name === 'user.name' && user !== null ? [user] : []);
-  const match = makeMatch(r, { view: { mapping: null, values } });
-  const { group } = candidateOf(match, { content: () => '', timeIso: '' }, nowMs)!;
+  const match = makeMatch(r, { view: viewOf(values) });
+  const { group } = candidateOf(match, { content: () => '', timeIso: '' }, nowMs);
   return { rule: r, group, key: id, id, nowMs };
 };
 /** Suppression without a cap: what does not join a group opens one. */

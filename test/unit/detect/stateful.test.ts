@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { viewOf } from '../../../src/detect/match.js';
 import { type StatefulFields, StatefulRules } from '../../../src/detect/stateful.js';
 import type { Rule } from '../../../src/rules/rule.js';
 import { makeRule } from '../../support/makeRule.js';
 
-const view = (fields: Readonly<Record<string, readonly string[]>>) => ({
-  mapping: null,
-  values: (name: string) => fields[name] ?? [],
-});
+const view = (fields: Readonly<Record<string, readonly string[]>>) => viewOf((name) => fields[name] ?? []);
 const threshold = (over: Partial<Rule['threshold'] & object> = {}): Rule =>
   makeRule({
     type: 'threshold',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { viewOf } from '../../../src/detect/match.js';
 import { evidenceOf } from '../../../src/replay/evidence.js';
 import { makeMatch, makeRule } from '../../support/makeRule.js';
 
 const evidence = (query: string, values: Record<string, string[]>): (readonly [string, string | null])[] =>
-  evidenceOf(makeMatch(makeRule({ query }), { view: { mapping: null, values: (f) => values[f] ?? [] } })).map(
+  evidenceOf(makeMatch(makeRule({ query }), { view: viewOf((f) => values[f] ?? []) })).map(
     (e) => [`${e.field}=${e.values.join()}`, e.condition?.replace(/\s/g, '') ?? null] as const,
   );
 

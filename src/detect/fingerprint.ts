@@ -1,0 +1,29 @@
+// A number that follows from a text, told of its bytes without making the text: whoever keeps the numbers of the texts
+// that it knows can tell of most others that it does not know them.
+
+/** Not told: the text is too long, or not all ASCII (bytes that are no UTF-8 are read as other bytes than they are). */
+export const NO_FINGERPRINT = -1;
+
+/** Of the bytes in `[start, end)`: 0 to 2^31 - 1, or NO_FINGERPRINT when one of them is not ASCII. */
+export function fingerprintOf(buf: Uint8Array, start: number, end: number): number {
+  let h = 0x811c9dc5 ^ (end - start);
+  let seen = 0;
+  let i = start;
+  for (; i + 3 < end; i += 4) {
+    const word = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16) | (buf[i + 3]! << 24);
+    seen |= word;
+    h = Math.imul(h ^ word, 0x9e3779b1);
+    h ^= h >>> 15;
+  }
+  for (; i < end; i += 1) {
+    seen |= buf[i]!;
+    h = Math.imul(h ^ buf[i]!, 0x01000193);
+  }
+  return (seen & 0x80808080) === 0 ? (h ^ (h >>> 13)) & 0x7fffffff : NO_FINGERPRINT;
+}
+
+/** Of a text's bytes. */
+export function textFingerprint(text: string): number {
+  const bytes = Buffer.from(text);
+  return fingerprintOf(bytes, 0, bytes.length);
+}

@@ -1,0 +1,142 @@
+// A flood over the cap is held back without a candidate for each match: the same outcomes as with one.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AlertDecision, Alerter } from '../../../src/alerts/alerter.js';
+import { fingerprintsOfKey } from '../../../src/alerts/candidate.js';
+import type { CapNotice } from '../../../src/alerts/cap.js';
+import { alertName } from '../../../src/alerts/identity.js';
+import { LookBack } from '../../../src/alerts/lookBack.js';
+import { Engine } from '../../../src/detect/engine.js';
+import { fingerprintOf, NO_FINGERPRINT, textFingerprint } from '../../../src/detect/fingerprint.js';
+import { sourceMappings } from '../../../src/fields/mappings.js';
+import { type Encodable, encode } from '../../../src/msgpack/encode.js';
+import { makeRule, ruleSetOf } from '../../support/makeRule.js';
+
+const event = { content: () => 'content', timeIso: '2026-01-01T00:00:00Z', timeMs: 0 };
+const rules = [
+  makeRule({ id: 'capped', query: 'event.kind:event', maxSignals: 2, lookBackMs: 5000, intervalMs: 3000 }),
+  makeRule({ id: 'odd\nid x', query: 'event.kind:event', maxSignals: 3, lookBackMs: 5000, intervalMs: 3000 }),
+];
+
+function alerterWith(lookBackMax: number): { alerter: Alerter; notices: CapNotice[] } {
+  const notices: CapNotice[] = [];
+  const onCap = (notice: CapNotice): number => notices.push(notice);
+  return {
+    notices,
+    alerter: new Alerter({ tag: 'alert', lookBackMax, onCap, onSuppressed: () => undefined }),
+  };
+}
+
+/** Ids of every kind that a record can have, few enough to come again. \u0001 stands for a byte that is no UTF-8. */
+const ids: readonly (Encodable | undefined)[] = [
+  ...['a', 'b', 'c', 'd', 'e', 'x\nid a', 'ü', '', 'a\u0000b', '\u0001', 'f\u0001'],
+  ...['a'.repeat(100), 'b'.repeat(117), 'b'.repeat(118), 'c'.repeat(128), 'd'.repeat(129), 'e'.repeat(5000)],
+  ...[7, 7.5, true, null, undefined, ['b', 'a'], ['', 'a'], { of: 'a' }],
+];
+const step = fc.record({
+  id: fc.nat(ids.length - 1),
+  later: fc.constantFrom(0, 0, 0, 1, 500, 2999, 6000),
+  isRaw: fc.boolean(),
+});
+
+describe('a match over the cap', () => {
+  it('has the outcome that a candidate for it would have had, whatever the id of its event', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.constantFrom(1, 4, 1000), (steps, lookBackMax) => {
+        const engine = new Engine(ruleSetOf(...rules), { mappings: sourceMappings });
+        const short = alerterWith(lookBackMax);
+        const long = alerterWith(lookBackMax);
+        let now = Date.UTC(2026, 0, 1);
+        for (const { id, later, isRaw } of steps) {
+          now += later;
+          short.alerter.sweep(now);
+          long.alerter.sweep(now);
+          const own = ids[id];
+          const properties = { id: own ?? null, createdDateTime: '2026-01-01T00:00:00Z' };
+          const record: Encodable = isRaw
+            ? { category: 'SignInLogs', operationName: 'Sign-in activity', properties }
+            : { event: own === undefined ? { kind: 'event' } : { kind: 'event', id: own } };
+          const bytes = encode(record).map((b) => (b === 1 ? 0xff : b)) as Buffer;
+          engine.match(bytes, 0, bytes.length, now);
+          const outcomes = (decide: (n: number) => AlertDecision): string[] =>
+            engine.matches.map((_, n) => decide(n).outcome);
+          const [quick, slow] = [
+            outcomes((n) => short.alerter.decide(engine.matches[n]!, 'tag', event, now)),
+            outcomes((n) =>
+              long.alerter.decide(engine.matches[n]!, 'tag', event, now, (c) => long.alerter.settle(c)),
+            ),
+          ];
+          expect(quick).toEqual(slow);
+          if (!isRaw) expect(quick).toHaveLength(2);
+        }
+        expect(short.notices).toEqual(long.notices);
+        expect(short.alerter.snapshot()).toEqual(long.alerter.snapshot());
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the look-back', () => {
+  const key = alertName('rule', 'id event');
+  const [fingerprint] = fingerprintsOfKey(key);
+
+  it('knows by a fingerprint that no such key is remembered: not before it is added, nor after it is forgotten', () => {
+    const lookBack = new LookBack(2);
+    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+    lookBack.add(key, 0);
+    lookBack.add(key, 1);
+    expect(lookBack.mayHave(fingerprint!)).toBe(true);
+    lookBack.delete(key);
+    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+    lookBack.add(key, 2);
+    lookBack.add(alertName('rule', 'id second'), 2);
+    expect(lookBack.mayHave(fingerprint!)).toBe(true);
+    lookBack.add(alertName('rule', 'id third'), 2);
+    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+  });
+
+  it('may have anything whose fingerprint is not told', () => {
+    expect(new LookBack(2).mayHave(NO_FINGERPRINT)).toBe(true);
+  });
+
+  it('knows after a restart what it knew before', () => {
+    const before = new LookBack(10);
+    before.add(key, 5);
+    const after = new LookBack(10);
+    after.restore(before.snapshot());
+    expect(after.mayHave(fingerprint!)).toBe(true);
+    expect(after.has(key, 10, 6)).toBe(true);
+  });
+
+  it('still has a key whose place more others shared than can be counted, once those are forgotten', () => {
+    const lookBack = new LookBack(2000);
+    for (let n = 0; n < 600; n += 1) lookBack.add(alertName(`rule ${n}`, 'id event'), 0);
+    lookBack.add(key, 0);
+    for (let n = 0; n < 600; n += 1) lookBack.delete(alertName(`rule ${n}`, 'id event'));
+    expect(lookBack.mayHave(fingerprint!)).toBe(true);
+  });
+});
+
+describe('a fingerprint', () => {
+  it('is the same of a text and of its bytes, wherever these lie', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.nat(9), (text, before) => {
+        const bytes = Buffer.from(`${'-'.repeat(before)}${text}-`);
+        expect(fingerprintOf(bytes, before, bytes.length - 1)).toBe(textFingerprint(text));
+      }),
+    );
+  });
+
+  it('is told of ASCII only: other bytes may be read as a text that is not theirs', () => {
+    for (const text of ['ü', 'abcü', 'abcdeü', '\u{1f600}'])
+      expect(textFingerprint(text)).toBe(NO_FINGERPRINT);
+    expect(fingerprintOf(Buffer.from([0x61, 0xff]), 0, 2)).toBe(NO_FINGERPRINT);
+  });
+
+  it('differs for nearly all texts that differ', () => {
+    const all = Array.from({ length: 10_000 }, (_, n) => textFingerprint(`0f8fad5b-d9cb-469f-a165-${n}`));
+    expect(new Set(all).size).toBeGreaterThan(9_990);
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
+  });
+});
