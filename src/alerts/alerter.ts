@@ -3,14 +3,7 @@
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
-import {
-  type Candidate,
-  candidateOf,
-  keyFingerprint,
-  mayAlert,
-  type Outcome,
-  suppressionFields,
-} from './candidate.js';
+import { type Candidate, candidateOf, mayAlert, type Outcome, suppressionFields } from './candidate.js';
 import { Cap, type CapNotice } from './cap.js';
 import { type AlertedEvent, alertFields } from './document.js';
 import type { EventSource } from './identity.js';
@@ -74,7 +67,8 @@ export class Alerter {
     settle: ((candidate: Candidate) => Outcome) | null = null,
   ): AlertDecision {
     if (!mayAlert(match)) return none.building_block;
-    if (settle === null && this.#isHeldBack(match, nowMs)) return none.capped;
+    const known = settle === null ? this.#settleAtOnce(match, nowMs) : null;
+    if (known !== null) return none[known];
     const candidate = candidateOf(match, event, nowMs);
     const outcome = settle === null ? this.settle(candidate) : settle(candidate);
     if (outcome !== 'alert') return none[outcome];
@@ -83,13 +77,18 @@ export class Alerter {
     return { outcome, id, tag: this.tagFor(tag, match.rule.id, match.severity), fields, candidate };
   }
 
-  /** As `settle` would say `capped`, without a candidate: that costs as much as the rest of a match, and a flood ends here. */
-  #isHeldBack(match: Match, nowMs: number): boolean {
-    const { rule } = match;
-    if (rule.suppression !== null || !this.#cap.isReached(rule, nowMs)) return false;
-    if (this.#lookBack.mayHave(keyFingerprint(match))) return false;
+  /**
+   * As `settle` would say, without a candidate: that costs as much as the rest of a match, and a flood ends here. Null: it
+   * takes one.
+   */
+  #settleAtOnce({ rule, view }: Match, nowMs: number): 'duplicate' | 'capped' | null {
+    const eventId = view.place('event.id');
+    if (eventId === null || eventId.start === eventId.end) return null;
+    const isKnown = this.#lookBack.hasEvent(rule, eventId, nowMs);
+    if (isKnown === null || isKnown) return isKnown ? 'duplicate' : null;
+    if (rule.suppression !== null || !this.#cap.isReached(rule, nowMs)) return null;
     this.#cap.holdBack(rule, nowMs, 1);
-    return true;
+    return 'capped';
   }
 
   /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */
@@ -167,7 +166,7 @@ export class Alerter {
   }
 
   restore(state: AlerterState, rules: Parameters<Cap['restore']>[1]): void {
-    this.#lookBack.restore(state.lookBack);
+    this.#lookBack.restore(state.lookBack, rules);
     this.#cap.restore(state.caps, rules);
     this.#suppression.restore(state.suppression ?? [], rules);
   }

@@ -1,6 +1,5 @@
 // A match that may become an alert, with all that the decision needs and nothing of the event: it outlives the event's
 // bytes, so the decision can be made elsewhere (another process, a shared store) and later.
-import { NO_FINGERPRINT, textFingerprint } from '../detect/fingerprint.js';
 import type { Match } from '../detect/match.js';
 import type { Encodable } from '../msgpack/encode.js';
 import type { Rule } from '../rules/rule.js';
@@ -26,7 +25,9 @@ export interface Candidate {
 }
 
 /** A longer name is known by the id that follows from it: keys are kept, and an event's id may be of any length. */
-const MAX_KEY = 128;
+export const MAX_KEY = 128;
+/** What stands in a name between the rule's id and the event's own. */
+export const BEFORE_ID = alertName('', OWN_ID);
 
 /** Its id is made when it is asked for: most of a flood become no alert, and a hash costs more than judging an event. */
 class EventCandidate implements Candidate {
@@ -51,23 +52,6 @@ class EventCandidate implements Candidate {
     this.#id ??= alertId(this.#name);
     return this.#id;
   }
-}
-
-/** What stands in a name between the rule's id and the event's own. */
-const BEFORE_ID = alertName('', OWN_ID);
-
-/**
- * Of the key that a match's candidate would have, without making that. NO_FINGERPRINT: it is not told; else
- * `fingerprintsOfKey` has it of that key.
- */
-export function keyFingerprint({ rule, view }: Match): number {
-  return view.fingerprint('event.id', MAX_KEY - rule.id.length - BEFORE_ID.length);
-}
-
-/** All that `keyFingerprint` could have told of candidates with this key: where an id begins in it is not certain. */
-export function fingerprintsOfKey(key: string): number[] {
-  const ids = key.split(BEFORE_ID).slice(1);
-  return ids.map((_, i) => textFingerprint(ids.slice(i).join(BEFORE_ID))).filter((f) => f !== NO_FINGERPRINT);
 }
 
 /** What becomes of a candidate. The last three are outcomes of fluent_detect_alerts_total. */

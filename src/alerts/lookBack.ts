@@ -1,28 +1,24 @@
 // The look-back: alerts made within a rule's `from` are remembered, so that the same event seen again gives none.
 // Bounded: when it is full the oldest is forgotten, and its event may alert again rather than memory growing.
 import { LRUCache } from 'lru-cache';
-import { KeyFilter } from './keyFilter.js';
+import type { TextPlace } from '../detect/match.js';
+import type { Rule } from '../rules/rule.js';
+import { KeyIndex } from './keyIndex.js';
 
 export class LookBack {
   readonly #seen: LRUCache<string, number>;
-  readonly #filter: KeyFilter;
+  readonly #index = new KeyIndex();
   /** Of all look-backs that were asked for, ms. */
   #longest = 0;
 
   /** @param max alerts remembered. */
   constructor(max: number) {
-    this.#filter = new KeyFilter(max);
     this.#seen = new LRUCache({
       max,
       dispose: (_at, key, reason) => {
-        if (reason !== 'set') this.#filter.remove(key);
+        if (reason !== 'set') this.#index.remove(key);
       },
     });
-  }
-
-  /** False: no key that is remembered has this fingerprint (`keyFingerprint`). */
-  mayHave(fingerprint: number): boolean {
-    return this.#filter.mayHave(fingerprint);
   }
 
   /** Whether the alert was made less than `lookBackMs` ago. */
@@ -32,8 +28,15 @@ export class LookBack {
     return at !== undefined && nowMs - at < lookBackMs && nowMs >= at - lookBackMs;
   }
 
+  /** As `has`, of the key of the rule and the event whose id lies there. Null: it takes the key to tell. */
+  hasEvent({ id, lookBackMs }: Rule, eventId: TextPlace, nowMs: number): boolean | null {
+    const key = this.#index.find(id, eventId);
+    if (key === undefined) return null;
+    return key !== null && this.has(key, lookBackMs, nowMs);
+  }
+
   add(key: string, nowMs: number): void {
-    if (!this.#seen.has(key)) this.#filter.add(key);
+    if (!this.#seen.has(key)) this.#index.add(key);
     this.#seen.set(key, nowMs);
   }
 
@@ -60,7 +63,9 @@ export class LookBack {
     return [...this.#seen.entries()].reverse();
   }
 
-  restore(entries: readonly (readonly [string, number])[]): void {
+  /** @param rules in force: what their look-backs reach is not forgotten before they are asked for. */
+  restore(entries: readonly (readonly [string, number])[], rules: readonly Rule[]): void {
+    this.#longest = rules.reduce((longest, { lookBackMs }) => Math.max(longest, lookBackMs), this.#longest);
     for (const [key, at] of entries) this.add(key, at);
   }
 }

@@ -3,7 +3,6 @@ import { ecsRecord } from '../fields/ecsRecord.js';
 import { mappedValues } from '../fields/view.js';
 import { evaluate, fieldValues } from '../kql/evaluate.js';
 import { decode } from '../msgpack/decode.js';
-import { NO_FINGERPRINT } from './fingerprint.js';
 import { type FieldView, viewOf } from './match.js';
 import type { ProgramBuilder } from './program.js';
 import type { Sighting } from './sighting.js';
@@ -108,9 +107,9 @@ export class JudgedRecord {
           : fieldValues(this.#plain(), name);
         return values.map((v) => v.text);
       },
-      fingerprint: (name, longest) => {
+      place: (name) => {
         const field = this.#builder.fieldId(name);
-        return field === -1 ? NO_FINGERPRINT : this.#sighting.fingerprint(field, longest);
+        return field === -1 ? null : this.#sighting.place(field);
       },
     };
   }

@@ -1,18 +1,21 @@
 // One event that satisfies one rule, as detection hands it to tagging and alerting. Values are read from the
 // event's bytes on demand, so a match is only good until the engine looks at the next event.
 import type { Rule, Severity } from '../rules/rule.js';
-import { NO_FINGERPRINT } from './fingerprint.js';
 import type { StatefulFields } from './stateful.js';
+
+/** The bytes of a string, UTF-8, in a record. */
+export interface TextPlace {
+  readonly buf: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** The event (or the record of an envelope) as the rules see it: ECS names, whatever form it travels in. */
 export interface FieldView {
   /** The texts of all values of an ECS field, in document order; empty when it has none. */
   values(field: string): readonly string[];
-  /**
-   * `fingerprintOf` the first of these, without making the text. NO_FINGERPRINT: there is none, it is empty or longer than
-   * `longest` bytes, or it is not told.
-   */
-  fingerprint(field: string, longest: number): number;
+  /** Where the first of these lies, if it is a string of the record; null: there is none, or it is of another kind. */
+  place(field: string): TextPlace | null;
   /** The mapping that reads this record; null: the record is ECS already. */
   readonly mapping: string | null;
 }
@@ -22,7 +25,7 @@ export function viewOf(
   values: (field: string) => readonly string[],
   mapping: string | null = null,
 ): FieldView {
-  return { mapping, values, fingerprint: () => NO_FINGERPRINT };
+  return { mapping, values, place: () => null };
 }
 
 export interface Match {

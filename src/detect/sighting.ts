@@ -7,8 +7,8 @@ import { decode } from '../msgpack/decode.js';
 import { headerSize, lengthAt } from '../msgpack/scan.js';
 import { type FieldPlan, planFields } from './fieldPlan.js';
 import { type FieldReads, fieldReads, type Way } from './fieldReads.js';
-import { fingerprintOf, NO_FINGERPRINT } from './fingerprint.js';
 import { Hits } from './found.js';
+import type { TextPlace } from './match.js';
 import type { Atom } from './program.js';
 import { RecordValues, SEVERAL } from './recordValues.js';
 import { scalarKind, scalarText } from './scalars.js';
@@ -131,16 +131,15 @@ export class Sighting {
     return out;
   }
 
-  /** `FieldView.fingerprint`: told of texts that lie in the record. */
-  fingerprint(field: number, longest: number): number {
-    if (!this.hasValue(field)) return NO_FINGERPRINT;
+  /** Where the first value of a field lies, if it is a string of the record. */
+  place(field: number): TextPlace | null {
+    if (!this.hasValue(field)) return null;
     const v = this.#head[field]!;
     const buf = this.#buffer[v]!;
-    if (buf === null || this.#kind[v] !== 'string') return NO_FINGERPRINT;
+    if (buf === null || this.#kind[v] !== 'string') return null;
     const pos = this.#position[v]!;
-    const length = lengthAt(buf, pos);
     const start = pos + headerSize(buf[pos]!);
-    return length === 0 || length > longest ? NO_FINGERPRINT : fingerprintOf(buf, start, start + length);
+    return { buf, start, end: start + lengthAt(buf, pos) };
   }
 
   /** Serials are 32 bits wide: after a few hours of full load they begin again. */

@@ -1,13 +1,12 @@
-// A flood over the cap is held back without a candidate for each match: the same outcomes as with one.
+// Repeats, and a flood over the cap, are told without a candidate for each match: the same outcomes as with one.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AlertDecision, Alerter } from '../../../src/alerts/alerter.js';
-import { fingerprintsOfKey } from '../../../src/alerts/candidate.js';
 import type { CapNotice } from '../../../src/alerts/cap.js';
+import { fingerprintOf, NO_FINGERPRINT, textFingerprint } from '../../../src/alerts/fingerprint.js';
 import { alertName } from '../../../src/alerts/identity.js';
 import { LookBack } from '../../../src/alerts/lookBack.js';
 import { Engine } from '../../../src/detect/engine.js';
-import { fingerprintOf, NO_FINGERPRINT, textFingerprint } from '../../../src/detect/fingerprint.js';
 import { sourceMappings } from '../../../src/fields/mappings.js';
 import { type Encodable, encode } from '../../../src/msgpack/encode.js';
 import { makeRule, ruleSetOf } from '../../support/makeRule.js';
@@ -39,7 +38,7 @@ const step = fc.record({
   isRaw: fc.boolean(),
 });
 
-describe('a match over the cap', () => {
+describe('a match that repeats one, or is over the cap,', () => {
   it('has the outcome that a candidate for it would have had, whatever the id of its event', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.constantFrom(1, 4, 1000), (steps, lookBackMax) => {
@@ -78,43 +77,46 @@ describe('a match over the cap', () => {
 });
 
 describe('the look-back', () => {
-  const key = alertName('rule', 'id event');
-  const [fingerprint] = fingerprintsOfKey(key);
+  const rule = makeRule({ id: 'rule', lookBackMs: 10_000 });
+  const key = alertName(rule.id, 'id event');
+  const id = { buf: Buffer.from('"event"'), start: 1, end: 6 };
 
-  it('knows by a fingerprint that no such key is remembered: not before it is added, nor after it is forgotten', () => {
+  it('knows the key of a rule and an event by the bytes of its id, from when it is added to when it is forgotten', () => {
     const lookBack = new LookBack(2);
-    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+    expect(lookBack.hasEvent(rule, id, 0)).toBe(false);
     lookBack.add(key, 0);
     lookBack.add(key, 1);
-    expect(lookBack.mayHave(fingerprint!)).toBe(true);
+    expect(lookBack.hasEvent(rule, id, 2)).toBe(true);
+    expect(lookBack.hasEvent(makeRule({ id: 'rul' }), id, 2)).toBe(false);
+    expect(lookBack.hasEvent(rule, { ...id, end: 5 }, 2)).toBe(false);
     lookBack.delete(key);
-    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+    expect(lookBack.hasEvent(rule, id, 2)).toBe(false);
     lookBack.add(key, 2);
     lookBack.add(alertName('rule', 'id second'), 2);
-    expect(lookBack.mayHave(fingerprint!)).toBe(true);
     lookBack.add(alertName('rule', 'id third'), 2);
-    expect(lookBack.mayHave(fingerprint!)).toBe(false);
+    expect(lookBack.hasEvent(rule, id, 2)).toBe(false);
   });
 
-  it('may have anything whose fingerprint is not told', () => {
-    expect(new LookBack(2).mayHave(NO_FINGERPRINT)).toBe(true);
+  it('reads a key in every way that there is: ids of rules and events are anybody\u2019s text', () => {
+    const lookBack = new LookBack(10);
+    const odd = { buf: Buffer.from('b\nid event'), start: 0, end: 10 };
+    lookBack.add(alertName('a', 'id b\nid event'), 0);
+    expect(lookBack.hasEvent(makeRule({ id: 'a' }), odd, 1)).toBe(true);
+    expect(lookBack.hasEvent(makeRule({ id: 'a\nid b' }), id, 1)).toBe(true);
+    expect(lookBack.hasEvent(makeRule({ id: 'b' }), id, 1)).toBe(false);
   });
 
-  it('knows after a restart what it knew before', () => {
+  it('still knows after a restart what it knew before, however late it is asked', () => {
     const before = new LookBack(10);
     before.add(key, 5);
     const after = new LookBack(10);
-    after.restore(before.snapshot());
-    expect(after.mayHave(fingerprint!)).toBe(true);
-    expect(after.has(key, 10, 6)).toBe(true);
-  });
-
-  it('still has a key whose place more others shared than can be counted, once those are forgotten', () => {
-    const lookBack = new LookBack(2000);
-    for (let n = 0; n < 600; n += 1) lookBack.add(alertName(`rule ${n}`, 'id event'), 0);
-    lookBack.add(key, 0);
-    for (let n = 0; n < 600; n += 1) lookBack.delete(alertName(`rule ${n}`, 'id event'));
-    expect(lookBack.mayHave(fingerprint!)).toBe(true);
+    after.restore(before.snapshot(), [rule]);
+    after.sweep(9000);
+    expect(after.hasEvent(rule, id, 9001)).toBe(true);
+    expect(after.has(key, rule.lookBackMs, 9001)).toBe(true);
+    after.sweep(50_000);
+    expect(after.size).toBe(0);
+    expect(after.hasEvent(rule, id, 50_001)).toBe(false);
   });
 });
 

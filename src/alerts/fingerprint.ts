@@ -1,10 +1,9 @@
-// A number that follows from a text, told of its bytes without making the text: whoever keeps the numbers of the texts
-// that it knows can tell of most others that it does not know them.
+// A number that follows from a text, told of its bytes without making the text.
 
-/** Not told: the text is too long, or not all ASCII (bytes that are no UTF-8 are read as other bytes than they are). */
+/** Not told: not all of the text is ASCII. Bytes that are no UTF-8 are read as a text that has others. */
 export const NO_FINGERPRINT = -1;
 
-/** Of the bytes in `[start, end)`: 0 to 2^31 - 1, or NO_FINGERPRINT when one of them is not ASCII. */
+/** Of the bytes in `[start, end)`: 0 to 2^31 - 1, or NO_FINGERPRINT. */
 export function fingerprintOf(buf: Uint8Array, start: number, end: number): number {
   let h = 0x811c9dc5 ^ (end - start);
   let seen = 0;
