@@ -25,6 +25,30 @@ export class Found {
   }
 }
 
+/** The states of a record's values: most records have those of the one before, so what follows from them alone is kept. */
+export class Sequence {
+  #states = new Int32Array(256);
+  #count = -1;
+
+  /** Whether it is of these values too. */
+  isOf({ states, count }: Found): boolean {
+    if (count !== this.#count) return false;
+    const own = this.#states;
+    for (let i = 0; i < count; i += 1) if (states[i] !== own[i]) return false;
+    return true;
+  }
+
+  take({ states, count }: Found): void {
+    if (this.#states.length < count) this.#states = new Int32Array(states.length);
+    for (let i = 0; i < count; i += 1) this.#states[i] = states[i]!;
+    this.#count = count;
+  }
+
+  forget(): void {
+    this.#count = -1;
+  }
+}
+
 /** The same of a whole record: of its own bytes, and of the JSON text of its columns. */
 export class Hits extends Found {
   /** The buffers that were walked. */

@@ -1,12 +1,13 @@
 // What a walk found of one record, by slot: the values of a slot in document order, and whether it was hit at all.
 import type { RawValue } from '../fields/mapping.js';
 import type { Way } from './fieldReads.js';
-import { Hits } from './found.js';
+import { Hits, Sequence } from './found.js';
 import { scalarKind, scalarText } from './scalars.js';
 import { IS_MARKED, type StateMeanings } from './stateMeanings.js';
 import type { Views } from './views.js';
 
 const NONE = -1;
+const UNKNOWN = -3;
 export const SEVERAL = -2;
 
 export class RecordValues {
@@ -19,13 +20,18 @@ export class RecordValues {
   #hits = new Hits();
   #view = 0;
   #serial = 0;
+  /** Of the record that what follows was worked out for; it is kept for the next one if that has the same. */
+  readonly #sequence = new Sequence();
+  /** By field, what `only` has said of it. */
+  readonly #only: Int32Array;
   /** By state: the record in which it has values, the first and last of them; by value: the next of its state, or -1. */
   #seen = new Int32Array(0);
   #first = new Int32Array(0);
   #last = new Int32Array(0);
   #next = new Int32Array(256);
 
-  constructor(views: Views, meanings: StateMeanings) {
+  constructor(fieldCount: number, views: Views, meanings: StateMeanings) {
+    this.#only = new Int32Array(fieldCount);
     this.#views = views;
     this.#meanings = meanings;
   }
@@ -33,10 +39,14 @@ export class RecordValues {
   begin(hits: Hits, view: number, serial: number): void {
     this.#meanings.learn();
     this.#hits = hits;
+    const { count, states, sources } = hits;
+    if (sources.length === 1 && view === this.#view && this.#sequence.isOf(hits)) return;
+    if (sources.length === 1) this.#sequence.take(hits);
+    else this.#sequence.forget();
+    this.#only.fill(UNKNOWN);
     this.#view = view;
     this.#serial = serial;
     if (this.#seen.length < this.#meanings.count) this.#widen();
-    const { count, states } = hits;
     if (this.#next.length < count) this.#next = new Int32Array(states.length);
     const seen = this.#seen;
     const first = this.#first;
@@ -57,10 +67,20 @@ export class RecordValues {
   /** Serials begin again. */
   forget(): void {
     this.#seen.fill(0);
+    this.#sequence.forget();
   }
 
-  /** The first value that counts for a field if all are of one state; NONE, or SEVERAL: they must be collected. */
-  only(ways: readonly Way[]): number {
+  /** The first value that counts for `field`, which is read in these ways, if all are of one state; NONE, or SEVERAL: they must be collected. */
+  only(field: number, ways: readonly Way[]): number {
+    let only = this.#only[field]!;
+    if (only === UNKNOWN) {
+      only = this.#onlyOf(ways);
+      this.#only[field] = only;
+    }
+    return only;
+  }
+
+  #onlyOf(ways: readonly Way[]): number {
     let only = NONE;
     for (let w = 0; w < ways.length; w += 1) {
       const states = this.#meanings.ofSlot(ways[w]!.slot);

@@ -54,7 +54,7 @@ export class Sighting {
     this.#atoms = atoms;
     this.#views = views;
     this.#plans = planFields(fieldCount, atoms);
-    this.#values = new RecordValues(views, meanings);
+    this.#values = new RecordValues(fieldCount, views, meanings);
     this.#held = new Int32Array(atoms.length);
     this.#asked = new Int32Array(atoms.length);
     this.#answers = new Uint8Array(atoms.length);
@@ -185,7 +185,7 @@ export class Sighting {
     this.#read[field] = this.#serial;
     const { constant, derived, ways } = this.#readsOf(this.#view)[field]!;
     const { entries } = this.#values;
-    let i = this.#values.only(ways);
+    let i = this.#values.only(field, ways);
     if (i === several) {
       const count = this.#values.collect(ways);
       for (let n = 0; n < count; n += 1) this.#take(field, this.#hits, entries[n]!, this.#values.wholeOf(n));
