@@ -2,8 +2,12 @@
 // many literals have that length by one hash. This is what makes the cost of a field independent of the number of rules
 // that read it.
 
+import { dataView } from '../msgpack/dataView.js';
+
 interface Entry {
   readonly bytes: Buffer;
+  /** The bytes from the start, four a word, the last word of all overlapping the one before; none if there are fewer than four. */
+  readonly words: Int32Array;
   readonly atom: number;
 }
 
@@ -33,7 +37,7 @@ export class LiteralTable {
     this.#longest = this.#buckets.length - 1;
     const bucket: Bucket = this.#buckets[length] ?? { entries: [], table: null };
     this.#buckets[length] = bucket;
-    const entry = { bytes, atom };
+    const entry = { bytes, words: wordsOf(bytes), atom };
     bucket.entries.push(entry);
     if (bucket.entries.length <= FEW) return;
     if (bucket.table === null || bucket.entries.length > bucket.table.length)
@@ -54,10 +58,16 @@ export class LiteralTable {
     const { table } = bucket;
     const entries = table === null ? bucket.entries : table[hashOf(buf, start, length) & (table.length - 1)]!;
     if (entries === null) return -1;
+    if (length < 4) return findShort(entries, buf, start);
+    const view = dataView(buf);
+    const last = view.getInt32(end - 4, true);
     next: for (let e = 0; e < entries.length; e += 1) {
-      const { bytes } = entries[e]!;
-      for (let i = length - 1; i >= 0; i -= 1) if (bytes[i] !== buf[start + i]) continue next;
-      return entries[e]!.atom;
+      const { words, atom } = entries[e]!;
+      const n = words.length - 1;
+      if (words[n] !== last) continue;
+      for (let w = 0, at = start; w < n; w += 1, at += 4)
+        if (view.getInt32(at, true) !== words[w]) continue next;
+      return atom;
     }
     return -1;
   }
@@ -66,6 +76,22 @@ export class LiteralTable {
   findText(text: string): number {
     return this.#byText.get(text) ?? -1;
   }
+}
+
+function findShort(entries: readonly Entry[], buf: Uint8Array, start: number): number {
+  next: for (const { bytes, atom } of entries) {
+    for (let i = 0; i < bytes.length; i += 1) if (bytes[i] !== buf[start + i]) continue next;
+    return atom;
+  }
+  return -1;
+}
+
+function wordsOf(bytes: Buffer): Int32Array {
+  const { length } = bytes;
+  if (length < 4) return new Int32Array(0);
+  const words = new Int32Array(Math.ceil(length / 4));
+  for (let w = 0; w < words.length; w += 1) words[w] = bytes.readInt32LE(Math.min(4 * w, length - 4));
+  return words;
 }
 
 function tableOf(entries: readonly Entry[]): (Entry[] | null)[] {

@@ -4,6 +4,7 @@
 // decision that the last record did not take too. Measured: a third of the plain walk, half of a mere skip.
 // What fits no step is learned, or walked plainly from there to the end of the value or map it is in; then the steps
 // go on. The plain walk (walk.ts) is the slow twin: the same offsets and findings, whatever comes.
+import { dataView } from '../msgpack/dataView.js';
 import { lengthAt, TRUNCATED, u16 } from '../msgpack/scan.js';
 import { SCALAR_SIZE } from '../msgpack/sizes.js';
 import type { Found } from './found.js';
@@ -96,7 +97,7 @@ export class Shapes {
     source.end = end;
     if (source.buf !== buf) {
       source.buf = buf;
-      source.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
+      source.view = dataView(buf);
     }
     this.#walker.over(buf, source.view, end);
   }
