@@ -86,9 +86,7 @@ export class Alerter {
     if (eventId === null || eventId.start === eventId.end) return null;
     const isKnown = this.#lookBack.hasEvent(rule, eventId, nowMs);
     if (isKnown === null || isKnown) return isKnown ? 'duplicate' : null;
-    if (rule.suppression !== null || !this.#cap.isReached(rule, nowMs)) return null;
-    this.#cap.holdBack(rule, nowMs, 1);
-    return 'capped';
+    return rule.suppression === null && this.#cap.isOver(rule, nowMs) ? 'capped' : null;
   }
 
   /** The decision alone. Everything that it depends on is in the candidate and in what was settled before. */

@@ -42,10 +42,14 @@ export class Cap {
     return false;
   }
 
-  /** True: another alert would be over it. False also when another interval of the rule was asked for last. */
-  isReached(rule: Rule, nowMs: number): boolean {
+  /** As `take` where it is known at once that another alert is over it. False: nothing was counted, `take` has to say. */
+  isOver(rule: Rule, nowMs: number): boolean {
     const latest = this.#latest.get(rule.id);
-    return latest?.start === startOf(rule, nowMs) && latest.alerts >= rule.maxSignals;
+    if (latest === undefined || latest.alerts < rule.maxSignals || latest.start !== startOf(rule, nowMs))
+      return false;
+    latest.rule = rule;
+    this.#holdBack(latest, 1);
+    return true;
   }
 
   /** Counts an alert that was admitted elsewhere. */

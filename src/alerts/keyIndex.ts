@@ -7,9 +7,13 @@ import { fingerprintOf, NO_FINGERPRINT, textFingerprint } from './fingerprint.js
 export class KeyIndex {
   /** By rule id, and by the fingerprint of the event's: few keys share one. */
   readonly #keys = new Map<string, Map<number, string[]>>();
+  /** The rule that was asked for last, and its keys: a look-up by a text that is equal and not the same costs as much as the rest. */
+  #asked = '';
+  #ofAsked: Map<number, string[]> | undefined;
 
   /** @param key that is not there yet. */
   add(key: string): void {
+    this.#ofAsked = undefined;
     for (const [ruleId, fingerprint] of readingsOf(key)) {
       let ofRule = this.#keys.get(ruleId);
       if (!ofRule) {
@@ -41,7 +45,11 @@ export class KeyIndex {
     if (before + end - start > MAX_KEY) return undefined;
     const fingerprint = fingerprintOf(buf, start, end);
     if (fingerprint === NO_FINGERPRINT) return undefined;
-    const keys = this.#keys.get(ruleId)?.get(fingerprint);
+    if (this.#ofAsked === undefined || this.#asked !== ruleId) {
+      this.#asked = ruleId;
+      this.#ofAsked = this.#keys.get(ruleId);
+    }
+    const keys = this.#ofAsked?.get(fingerprint);
     if (keys === undefined) return null;
     return keys.find((key) => endsWith(key, before, buf, start, end)) ?? null;
   }

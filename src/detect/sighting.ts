@@ -195,7 +195,7 @@ export class Sighting {
     if (derived !== null)
       this.#addAll(field, derived.as(derived.slots.map((slot) => this.#values.rawValues(slot))));
     if (constant !== null) this.#addAll(field, constant);
-    if (this.#valued[field] === this.#serial || this.#own.has(field)) return;
+    if (this.#outers.length === 0 || this.#valued[field] === this.#serial || this.#own.has(field)) return;
     for (let o = this.#outers.length - 1; o >= 0; o -= 1) {
       const outer = this.#outers[o]!;
       const count = this.#values.collectAround(outer, this.#readsOf(0)[field]!.ways);
