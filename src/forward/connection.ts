@@ -175,11 +175,16 @@ export class Connection {
     const awaited: Awaited = { ack: frame.chunk === null ? null : this.#ackBytes(frame.chunk), done: false };
     this.#awaited.push(awaited);
     value.block.retain();
+    let freed = false;
+    const free = (): void => {
+      if (!freed) value.block.release();
+      freed = true;
+    };
     let answered = false;
     const answer = (then: () => void): void => {
       if (answered) throw new Error('a frame was answered twice');
       answered = true;
-      value.block.release();
+      free();
       then();
     };
     this.#hooks.onFrame(frame, {
@@ -189,6 +194,7 @@ export class Connection {
         this.#held = held;
         this.#apply();
       },
+      free,
       ack: () =>
         answer(() => {
           awaited.done = true;

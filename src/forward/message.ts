@@ -45,6 +45,8 @@ export interface FrameContext {
   readonly connectionId: number;
   /** Reads no more from it (what was read before still comes), or goes on. */
   hold(held: boolean): void;
+  /** The frame's bytes are not read any more, though it is not answered yet: lets their memory go. */
+  free(): void;
   /** The chunk is safe: writes the ack if one was asked for, and lets the frame's memory go. */
   ack(): void;
   /** The chunk cannot be taken: the connection is closed without an ack (silence would hang Fluent Bit and Docker). */

@@ -35,6 +35,8 @@ export interface ChunkDeps {
 export interface MadeChunk {
   readonly chunk: OutChunk | null;
   readonly events: number;
+  /** Nothing of the chunk lies in the frame's bytes: every event was changed, or what was inflated. */
+  readonly isApart: boolean;
   /** Bytes of memory that the chunk keeps beside its frame's: tags, an inflated payload. */
   readonly extraBytes: number;
   /** To be called when the chunk is no longer read. Null: there is nothing to give back. */
@@ -57,7 +59,12 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
       const { buffer, bodyStart, bodyEnd } = frame;
       const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps);
       const payload = scanned.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
-      return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, payload, null), bodyEnd - bodyStart);
+      return made(
+        frame,
+        scanned,
+        chunkOf(frame, tag, tagBytes, connectionId, payload, null),
+        bodyEnd - bodyStart,
+      );
     }
     case 'compressed_packed_forward': {
       const inflated = deps.inflate(frame);
@@ -67,16 +74,28 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
       if (scanned.slices === null && !scanned.empty)
         return asItCame(frame, tag, tagBytes, connectionId, scanned.events);
       const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [], null);
-      const all = made(scanned, chunk, inflated.length);
+      const all = made(frame, scanned, chunk, inflated.length);
       return scanned.empty ? all : { ...all, extraBytes: inflated.length + all.extraBytes };
     }
   }
 }
 
 /** @param bodyBytes the length of what was scanned. */
-function made({ events, empty, release }: Body, chunk: OutChunk, bodyBytes: number): MadeChunk {
-  if (empty) return { chunk: null, events, extraBytes: 0, release };
-  return { chunk, events, extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes), release };
+function made(
+  { buffer }: Frame,
+  { events, empty, edited, release }: Body,
+  chunk: OutChunk,
+  bodyBytes: number,
+): MadeChunk {
+  if (empty) return { chunk: null, events, isApart: false, extraBytes: 0, release };
+  const isApart = edited && chunk.payload.every((slice) => slice.buffer !== buffer.buffer);
+  return {
+    chunk: isApart ? { ...chunk, tagBytes: Buffer.from(chunk.tagBytes) } : chunk,
+    events,
+    isApart,
+    extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes),
+    release,
+  };
 }
 
 function asItCame(
@@ -87,7 +106,7 @@ function asItCame(
   events: number,
 ): MadeChunk {
   const chunk = whole(frame, tag, tagBytes, connectionId);
-  return { chunk, events, extraBytes: 0, release: null };
+  return { chunk, events, isApart: false, extraBytes: 0, release: null };
 }
 
 interface Body extends Scanned {
@@ -133,7 +152,12 @@ function fromMessage(
   if (metadata === null && deps.maxDepth >= SCANNED_DEPTH) {
     const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps, true);
     const payload = scanned.slices ?? [entryHeader, body];
-    return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, payload, null), bodyEnd - bodyStart);
+    return made(
+      frame,
+      scanned,
+      chunkOf(frame, tag, tagBytes, connectionId, payload, null),
+      bodyEnd - bodyStart,
+    );
   }
   let entry: Buffer;
   if (metadata === null) entry = Buffer.concat([entryHeader, body]);
@@ -148,7 +172,12 @@ function fromMessage(
     ]);
   }
   const scanned = scan(entry, 0, entry.length, fill, deps);
-  return made(scanned, chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null), 0);
+  return made(
+    frame,
+    scanned,
+    chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null),
+    0,
+  );
 }
 
 /** The frame's payload as it came, compressed or not log events at all. Message mode's time and record are one entry. */

@@ -282,6 +282,7 @@ export class Stage {
     }
     lines?.settle();
     const { chunk, events, extraBytes } = made;
+    if (made.isApart) context.free();
     for (const [reason, count] of invalid) this.#notices.invalid(reason, count, tag, context.peer);
     for (const { ruleId, severity, count } of matched.all) {
       metrics.match(ruleId, severity, count);

@@ -25,6 +25,7 @@ function chain(heldLimit = 1000) {
     const context = {
       peer: 'p',
       connectionId: 1,
+      free: () => undefined,
       ack: () => said.push(`ack ${name}`),
       refuse: (code: string) => said.push(`refuse ${name}: ${code}`),
     } as unknown as FrameContext;

@@ -93,3 +93,51 @@ describe('payloads that inflate', () => {
     expect(acks).toEqual(Array.from({ length: 20 }, (_, n) => [`b${n}`, `s${n}`]).flat());
   });
 });
+
+describe('chunks with tagged events', () => {
+  it.each([
+    ['every event is', 1],
+    ['one event is', 60],
+  ])(
+    'of which %s, are sent again as they were after others were read: tag, options and all',
+    async (_, every) => {
+      const before = new Map<unknown, number>();
+      stage = await StageDriver.start({
+        downstream: {
+          acks: ({ option }) => {
+            const times = (before.get(option['chunk']) ?? 0) + 1;
+            before.set(option['chunk'], times);
+            return times > 1;
+          },
+        },
+        output: ['ack_response_timeout: 500ms'],
+      });
+      const sender = await stage.sender();
+      const chunks = Array.from({ length: 8 }, (_, c) =>
+        Array.from({ length: 60 }, (_, n) => ({
+          ...(n % every === 0 ? match(`${c}-${n}`) : plain(n)),
+          fill: `${c}`.repeat(3000),
+        })),
+      );
+      for (const [c, records] of chunks.entries()) {
+        sender.write(packedMode(`tag.${c}`, entries(records), { chunk: `c${c}`, note: `kept ${c}` }));
+        // The one before is made, and its memory free, when this one is read.
+        await stage.downstream.received(c + 1);
+      }
+      await sender.acked(chunks.length);
+      const { messages } = stage.downstream;
+      for (const [c, records] of chunks.entries()) {
+        const [first, ...again] = messages.filter((m) => m.tag === `tag.${c}`);
+        expect(again.length).toBeGreaterThan(0);
+        for (const m of again) {
+          expect(m.payload.equals(first!.payload)).toBe(true);
+          expect(m.option['note']).toBe(`kept ${c}`);
+        }
+        expect(stage.downstream.events.filter((e) => e.tag === `tag.${c}`)).toHaveLength(
+          records.length * (1 + again.length),
+        );
+      }
+      expect(messages.every((m) => /^tag\.\d$/.test(m.tag))).toBe(true);
+    },
+  );
+});
