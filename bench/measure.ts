@@ -12,7 +12,7 @@ import { verify } from './verify.js';
 const here = dirname(fileURLToPath(import.meta.url));
 const CLIENT_CORE = 0;
 /** It times acks too: on one core helpers of the garbage collector would only take turns with it, and seldom is better. */
-const SINK_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+const SINK_FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16', '--max-semi-space-size=16'];
 /** How long nothing more must come before a stage that acks first has passed on all it took, in ms. */
 const QUIET_MS = 500;
 /** Seconds at half load, and before that until all is warm. */

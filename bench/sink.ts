@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
+import { type ReadTarget, readInto } from '../src/forward/socketReads.js';
 import { decode } from '../src/msgpack/decode.js';
 import { encode } from '../src/msgpack/encode.js';
 import { headerSize, kindOf, skip } from '../src/msgpack/scan.js';
@@ -23,37 +24,67 @@ export interface Seen {
   untagged: string;
 }
 
+/** A read takes at most as much. */
+const LEAST_ROOM = 256 * 1024;
 const count = process.argv.includes('--count');
 const seen = { chunks: 0, bytes: 0, events: 0 };
 const ids: string[] = [];
 const tagged: string[] = [];
 const untagged = createHash('sha256');
 
-const server = createServer({ noDelay: true }, (socket) => {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  let wanted = 0;
+const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+  const messages = new Messages((message) => takeMessage(message, (ack) => socket.write(ack)));
+  const socket = readInto(accepted, messages, 'blocks');
   socket.on('error', () => socket.destroy());
-  socket.on('data', (piece: Buffer) => {
-    held.push(piece);
-    heldBytes += piece.length;
-    seen.bytes += piece.length;
-    if (heldBytes < wanted) return;
-    let all = held.length === 1 ? held[0]! : Buffer.concat(held);
-    wanted = 0;
-    while (all.length > 0) {
-      const end = skip(all, 0, all.length);
-      if (end < 0) {
-        wanted = need(all);
-        break;
-      }
-      takeMessage(all.subarray(0, end), (ack) => socket.write(ack));
-      all = all.subarray(end);
-    }
-    held = all.length > 0 ? [all] : [];
-    heldBytes = all.length;
-  });
+  socket.on('end', () => socket.end());
 });
+
+/** Reads into one buffer over and over: a fresh one a read had its garbage collector stop it for milliseconds. */
+class Messages implements ReadTarget {
+  readonly #take: (message: Buffer) => void;
+  #buffer = Buffer.allocUnsafeSlow(LEAST_ROOM * 4);
+  #start = 0;
+  #filled = 0;
+  /** Where the message that begins at `#start` ends, as far as its headers say. */
+  #wanted = 0;
+
+  constructor(take: (message: Buffer) => void) {
+    this.#take = take;
+  }
+
+  room(): Buffer {
+    const least = Math.max(this.#filled + LEAST_ROOM, this.#start + this.#wanted);
+    if (least > this.#buffer.length) {
+      const has = this.#filled - this.#start;
+      const size = 2 * Math.max(has + LEAST_ROOM, this.#wanted);
+      const next = size > this.#buffer.length ? Buffer.allocUnsafeSlow(size) : this.#buffer;
+      this.#buffer.copy(next, 0, this.#start, this.#filled);
+      this.#buffer = next;
+      this.#start = 0;
+      this.#filled = has;
+    }
+    return this.#buffer.subarray(this.#filled);
+  }
+
+  filled(n: number): void {
+    seen.bytes += n;
+    this.#filled += n;
+    while (this.#start < this.#filled && this.#filled - this.#start >= this.#wanted) {
+      const end = skip(this.#buffer, this.#start, this.#filled);
+      this.#wanted = 0;
+      if (end < 0) {
+        this.#wanted = need(this.#buffer.subarray(this.#start, this.#filled));
+        return;
+      }
+      this.#take(this.#buffer.subarray(this.#start, end));
+      this.#start = end;
+    }
+    if (this.#start === this.#filled) {
+      this.#start = 0;
+      this.#filled = 0;
+    }
+  }
+}
 
 /** `[tag, payload, option]` packed, `[tag, [entry, …], option]`, or `[tag, time, record, option]`. */
 function takeMessage(message: Buffer, write: (ack: Buffer) => void): void {
