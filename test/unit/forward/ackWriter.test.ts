@@ -1,4 +1,4 @@
-// What a server writes: one answer a write, the next only when the one before is out.
+// What a server writes: one answer a write, and those that come meanwhile together in the next one.
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AckWriter } from '../../../src/forward/ackWriter.js';
@@ -20,16 +20,36 @@ function slowSocket() {
 }
 
 describe('answers to a peer', () => {
-  it('are one write each, and the next waits until the one before is out', () => {
+  it('are one write each, for a peer that waits for each', () => {
     const { socket, written, next } = slowSocket();
     const acks = new AckWriter(socket, () => undefined);
-    for (const text of ['HELO', 'PONG', 'ack']) acks.write(Buffer.from(text));
-    expect(written).toEqual(['HELO']);
-    next();
-    expect(written).toEqual(['HELO', 'PONG']);
-    next();
-    next();
+    for (const text of ['HELO', 'PONG', 'ack']) {
+      acks.write(Buffer.from(text));
+      next();
+    }
     expect(written).toEqual(['HELO', 'PONG', 'ack']);
+  });
+
+  it('go together, in order, that come while a write is not out', () => {
+    const { socket, written, next } = slowSocket();
+    const acks = new AckWriter(socket, () => undefined);
+    for (const text of ['a', 'b', 'c']) acks.write(Buffer.from(text));
+    expect(written).toEqual(['a']);
+    next();
+    expect(written).toEqual(['a', 'bc']);
+    acks.write(Buffer.from('d'));
+    next();
+    next();
+    expect(written).toEqual(['a', 'bc', 'd']);
+  });
+
+  it('go together up to 64 of them, and up to 16 KiB', () => {
+    const { socket, written, next } = slowSocket();
+    const acks = new AckWriter(socket, () => undefined);
+    const sizes = [1, ...Array.from({ length: 70 }, () => 1), 10_000, 7000, 20_000, 1];
+    for (const size of sizes) acks.write(Buffer.alloc(size, 'x'));
+    while (written.length < 6) next();
+    expect(written.map((w) => w.length)).toEqual([1, 64, 10_006, 7000, 20_000, 1]);
   });
 
   it('that pile up are told of, once, and once more when half of them have gone', () => {
@@ -38,7 +58,7 @@ describe('answers to a peer', () => {
     const acks = new AckWriter(socket, (waiting) => told.push(waiting));
     for (let n = 0; n < 3000; n += 1) acks.write(Buffer.from('ack'));
     expect(told).toEqual([true]);
-    for (let n = 0; n < 3000; n += 1) next();
+    for (let left = 3000 - 1; left > 0; left -= 64) next();
     expect(told).toEqual([true, false]);
   });
 
