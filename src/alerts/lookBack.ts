@@ -5,6 +5,9 @@ import type { TextPlace } from '../detect/match.js';
 import type { Rule } from '../rules/rule.js';
 import { KeyIndex } from './keyIndex.js';
 
+/** Keys that a sweep forgets: 15 ms. Many are over at once after a flood, and the next sweep goes on. */
+const MAX_SWEPT = 5000;
+
 export class LookBack {
   readonly #seen: LRUCache<string, number>;
   readonly #index = new KeyIndex();
@@ -40,11 +43,11 @@ export class LookBack {
     this.#seen.set(key, nowMs);
   }
 
-  /** Forgets what no look-back reaches any more, so that what is kept over a restart stays small. */
+  /** Forgets what no look-back reaches any more, some at a time, so that what is kept over a restart stays small. */
   sweep(nowMs: number): void {
     const gone: string[] = [];
     for (const key of this.#seen.rkeys()) {
-      if (Math.abs(nowMs - this.#seen.peek(key)!) <= 2 * this.#longest) break;
+      if (gone.length === MAX_SWEPT || Math.abs(nowMs - this.#seen.peek(key)!) <= 2 * this.#longest) break;
       gone.push(key);
     }
     for (const key of gone) this.#seen.delete(key);

@@ -120,6 +120,21 @@ describe('the look-back', () => {
   });
 });
 
+describe('a sweep of the look-back', () => {
+  it('forgets some of a flood at a time, the oldest first, and all of it in the end', () => {
+    const rule = makeRule({ id: 'rule', lookBackMs: 10 });
+    const lookBack = new LookBack(12_000);
+    lookBack.restore([], [rule]);
+    for (let n = 0; n < 12_000; n += 1) lookBack.add(alertName('rule', `id ${n}`), n < 6000 ? 0 : 1);
+    lookBack.sweep(1000);
+    expect(lookBack.size).toBe(7000);
+    expect(lookBack.snapshot()[0]![0]).toBe(alertName('rule', 'id 5000'));
+    lookBack.sweep(1000);
+    lookBack.sweep(1000);
+    expect(lookBack.size).toBe(0);
+  });
+});
+
 describe('a fingerprint', () => {
   it('is the same of a text and of its bytes, wherever these lie', () => {
     fc.assert(
