@@ -4,12 +4,18 @@ import type { TextPlace } from '../detect/match.js';
 import { BEFORE_ID, MAX_KEY } from './candidate.js';
 import { fingerprintOf, NO_FINGERPRINT, textFingerprint } from './fingerprint.js';
 
+/** Keys with one fingerprint that are told apart. More are somebody's doing, and looking through them all his aim. */
+const MAX_ALIKE = 16;
+
+/** By the fingerprint of the event's id: the keys that have it, or how many, if they are too many. */
+type Alike = Map<number, string[] | number>;
+
 export class KeyIndex {
-  /** By rule id, and by the fingerprint of the event's: few keys share one. */
-  readonly #keys = new Map<string, Map<number, string[]>>();
+  /** By rule id. */
+  readonly #keys = new Map<string, Alike>();
   /** The rule that was asked for last, and its keys: a look-up by a text that is equal and not the same costs as much as the rest. */
   #asked = '';
-  #ofAsked: Map<number, string[]> | undefined;
+  #ofAsked: Alike | undefined;
 
   /** @param key that is not there yet. */
   add(key: string): void {
@@ -21,24 +27,28 @@ export class KeyIndex {
         this.#keys.set(ruleId, ofRule);
       }
       const keys = ofRule.get(fingerprint);
-      if (keys) keys.push(key);
-      else ofRule.set(fingerprint, [key]);
+      if (keys === undefined) ofRule.set(fingerprint, [key]);
+      else if (typeof keys === 'number') ofRule.set(fingerprint, keys + 1);
+      else if (keys.length < MAX_ALIKE) keys.push(key);
+      else ofRule.set(fingerprint, keys.length + 1);
     }
   }
 
   remove(key: string): void {
     for (const [ruleId, fingerprint] of readingsOf(key)) {
       const ofRule = this.#keys.get(ruleId);
-      const left = ofRule?.get(fingerprint)?.filter((other) => other !== key);
-      if (left?.length) ofRule!.set(fingerprint, left);
-      else ofRule?.delete(fingerprint);
-      if (ofRule?.size === 0) this.#keys.delete(ruleId);
+      const keys = ofRule?.get(fingerprint);
+      if (ofRule === undefined || keys === undefined) continue;
+      const left = typeof keys === 'number' ? keys - 1 : keys.filter((other) => other !== key);
+      if (left === 0 || (typeof left !== 'number' && left.length === 0)) ofRule.delete(fingerprint);
+      else ofRule.set(fingerprint, left);
+      if (ofRule.size === 0) this.#keys.delete(ruleId);
     }
   }
 
   /**
    * The key of the rule and the event whose id lies there; null: it is not among these. Undefined: it cannot be told, the
-   * id is not ASCII, or so long that the key has a hash instead.
+   * id is not ASCII, or so long that the key has a hash instead, or too many have its fingerprint.
    */
   find(ruleId: string, { buf, start, end }: TextPlace): string | null | undefined {
     const before = ruleId.length + BEFORE_ID.length;
@@ -51,6 +61,7 @@ export class KeyIndex {
     }
     const keys = this.#ofAsked?.get(fingerprint);
     if (keys === undefined) return null;
+    if (typeof keys === 'number') return undefined;
     return keys.find((key) => endsWith(key, before, buf, start, end)) ?? null;
   }
 }

@@ -33,6 +33,7 @@ export class LookBack {
 
   /** As `has`, of the key of the rule and the event whose id lies there. Null: it takes the key to tell. */
   hasEvent({ id, lookBackMs }: Rule, eventId: TextPlace, nowMs: number): boolean | null {
+    this.#longest = Math.max(this.#longest, lookBackMs);
     const key = this.#index.find(id, eventId);
     if (key === undefined) return null;
     return key !== null && this.has(key, lookBackMs, nowMs);

@@ -120,6 +120,61 @@ describe('the look-back', () => {
   });
 });
 
+/** Ids of 12 characters with one fingerprint: the last four follow from the others, where they are ASCII. */
+function alike(count: number): string[] {
+  const K = 0x9e3779b1;
+  let inverse = K;
+  for (let n = 0; n < 5; n += 1) inverse = Math.imul(inverse, 2 - Math.imul(K, inverse));
+  const ids: string[] = [];
+  for (let n = 0; ids.length < count; n += 1) {
+    const bytes = Buffer.from(`${String(n).padStart(8, '0')}....`);
+    let h = 0x811c9dc5 ^ 12;
+    for (const at of [0, 4]) {
+      h = Math.imul(h ^ bytes.readInt32LE(at), K);
+      h ^= h >>> 15;
+    }
+    bytes.writeInt32LE(Math.imul(12_345, inverse) ^ h, 8);
+    if (bytes.every((b) => b < 0x80)) ids.push(bytes.toString('latin1'));
+  }
+  return ids;
+}
+
+describe('ids that were made to have one fingerprint', () => {
+  const rule = makeRule({ id: 'rule', lookBackMs: 10_000 });
+  const ids = alike(40);
+  const told = (lookBack: LookBack, id: string): boolean | null =>
+    lookBack.hasEvent(rule, { buf: Buffer.from(id), start: 0, end: 12 }, 1);
+
+  it('are told apart as long as they are few, and not looked through when they are many', () => {
+    expect(new Set(ids.map(textFingerprint)).size).toBe(1);
+    const lookBack = new LookBack(100);
+    for (const [n, id] of ids.entries()) {
+      expect(told(lookBack, id)).toBe(n > 16 ? null : false);
+      lookBack.add(alertName('rule', `id ${id}`), 0);
+      expect(told(lookBack, id)).toBe(n >= 16 ? null : true);
+    }
+    for (const id of ids) {
+      expect(lookBack.has(alertName('rule', `id ${id}`), rule.lookBackMs, 1)).toBe(true);
+      lookBack.delete(alertName('rule', `id ${id}`));
+    }
+    expect(told(lookBack, ids[0]!)).toBe(false);
+  });
+});
+
+describe('a rule whose look-back grew', () => {
+  it('has what it alerted of remembered for so long, though only capped matches came since', () => {
+    const short = makeRule({ id: 'rule', lookBackMs: 10 });
+    const long = makeRule({ id: 'rule', lookBackMs: 10_000 });
+    const lookBack = new LookBack(10);
+    const id = { buf: Buffer.from('ab'), start: 0, end: 1 };
+    lookBack.add(alertName('rule', 'id a'), 0);
+    expect(lookBack.hasEvent(short, id, 1)).toBe(true);
+    expect(lookBack.hasEvent(long, { ...id, start: 1, end: 2 }, 2)).toBe(false);
+    lookBack.sweep(5000);
+    expect(lookBack.hasEvent(long, id, 5000)).toBe(true);
+  });
+});
+
 describe('a sweep of the look-back', () => {
   it('forgets some of a flood at a time, the oldest first, and all of it in the end', () => {
     const rule = makeRule({ id: 'rule', lookBackMs: 10 });
