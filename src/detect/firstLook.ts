@@ -266,6 +266,8 @@ export class FirstLook {
       else if (meaning.deep) for (const trial of field.exists) any.add(trial);
       else {
         for (const trial of field.present) any.add(trial);
+        // Not every path is looked below (views.ts).
+        for (const trial of field.exists) any.add(trial);
         if (field.plan.literals.size > 0) probes.add(field);
       }
     }

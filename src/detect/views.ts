@@ -125,10 +125,13 @@ export function compileViews(
         sources[field] = found;
         return;
       }
-      for (const { path, keys } of pathsOf(mapping, name, source)) {
+      const from = pathsOf(mapping, name, source);
+      for (const { path, keys } of from) {
         const before = [...found];
         found.push(want(path, keys, { view, field, deep: false, ...plain, before }));
-        if (deepFields.has(field)) want(path, keys, { view, field, deep: true, ...plain, before });
+        // A list of ids that may be a list of objects with ids: what else these hold is not the field's.
+        const goesOn = from.some((other) => other.path.startsWith(`${path}.`));
+        if (deepFields.has(field) && !goesOn) want(path, keys, { view, field, deep: true, ...plain, before });
       }
       if (found.length > 0) sources[field] = found;
       if (deepFields.has(field))

@@ -126,6 +126,24 @@ describe('an object', () => {
   });
 });
 
+describe('a field that lies in a list of objects or is the list', () => {
+  it('does not exist in a list of objects that have others only', () => {
+    const name = 'azure.signinlogs.properties.conditional_access_audiences.application_id';
+    const rules = [makeRule({ id: 'r0', query: `${name}:*` })];
+    const engine = new Engine(ruleSetOf(...rules), { mappings: sourceMappings });
+    const found = [['x'], [{ applicationId: 'x' }], [{ audienceReasons: 'none' }], []].map((audiences) => {
+      const properties = {
+        id: '1',
+        createdDateTime: '2026-11-20T07:58:00Z',
+        conditionalAccessAudiences: audiences,
+      };
+      expectTwins(engine, rules, { category: 'SignInLogs', operationName: 'Sign-in activity', properties });
+      return engine.matches.length;
+    });
+    expect(found).toEqual([1, 1, 0, 0]);
+  });
+});
+
 describe('of any rules, over records of any form', () => {
   it('those match that the reference evaluator says match, whatever came before', () => {
     fc.assert(
