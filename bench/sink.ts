@@ -24,7 +24,7 @@ export interface Seen {
   untagged: string;
 }
 
-/** A read takes at most as much. */
+/** Room that a read has at least. */
 const LEAST_ROOM = 256 * 1024;
 const count = process.argv.includes('--count');
 const seen = { chunks: 0, bytes: 0, events: 0 };
@@ -45,7 +45,7 @@ class Messages implements ReadTarget {
   #buffer = Buffer.allocUnsafeSlow(LEAST_ROOM * 4);
   #start = 0;
   #filled = 0;
-  /** Where the message that begins at `#start` ends, as far as its headers say. */
+  /** How long the message is that begins at `#start`, as far as its headers say. */
   #wanted = 0;
 
   constructor(take: (message: Buffer) => void) {

@@ -85,7 +85,8 @@ export class Alerter {
     const eventId = view.place('event.id');
     if (eventId === null || eventId.start === eventId.end) return null;
     const isKnown = this.#lookBack.hasEvent(rule, eventId, nowMs);
-    if (isKnown === null || isKnown) return isKnown ? 'duplicate' : null;
+    if (isKnown === null) return null;
+    if (isKnown) return 'duplicate';
     return rule.suppression === null && this.#cap.isOver(rule, nowMs) ? 'capped' : null;
   }
 

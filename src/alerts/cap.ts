@@ -45,7 +45,11 @@ export class Cap {
   /** As `take` where it is known at once that another alert is over it. False: nothing was counted, `take` has to say. */
   isOver(rule: Rule, nowMs: number): boolean {
     const latest = this.#latest.get(rule.id);
-    if (latest === undefined || latest.alerts < rule.maxSignals || latest.start !== startOf(rule, nowMs))
+    if (
+      latest === undefined ||
+      latest.alerts < rule.maxSignals ||
+      latest.start !== intervalStart(rule, nowMs)
+    )
       return false;
     latest.rule = rule;
     this.#holdBack(latest, 1);
@@ -64,7 +68,7 @@ export class Cap {
 
   /** One alert that was taken is none after all. */
   giveBack(rule: Rule, nowMs: number): void {
-    const count = this.#counts.get(keyOf(rule.id, startOf(rule, nowMs)));
+    const count = this.#counts.get(keyOf(rule.id, intervalStart(rule, nowMs)));
     if (count && count.alerts > 0) count.alerts -= 1;
   }
 
@@ -96,7 +100,7 @@ export class Cap {
   }
 
   #countOf(rule: Rule, nowMs: number): Count {
-    const start = startOf(rule, nowMs);
+    const start = intervalStart(rule, nowMs);
     const latest = this.#latest.get(rule.id);
     if (latest?.start === start) {
       latest.rule = rule;
@@ -121,7 +125,8 @@ export class Cap {
   }
 }
 
-function startOf(rule: Rule, nowMs: number): number {
+/** Where the rule's interval begins that a time of arrival lies in, epoch ms. */
+export function intervalStart(rule: Rule, nowMs: number): number {
   return Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
 }
 

@@ -130,8 +130,8 @@ export function compileViews(
         const before = [...found];
         found.push(want(path, keys, { view, field, deep: false, ...plain, before }));
         // A list of ids that may be a list of objects with ids: what else these hold is not the field's.
-        const goesOn = from.some((other) => other.path.startsWith(`${path}.`));
-        if (deepFields.has(field) && !goesOn) want(path, keys, { view, field, deep: true, ...plain, before });
+        if (deepFields.has(field) && !from.some((other) => other.path.startsWith(`${path}.`)))
+          want(path, keys, { view, field, deep: true, ...plain, before });
       }
       if (found.length > 0) sources[field] = found;
       if (deepFields.has(field))

@@ -1,5 +1,5 @@
-// Reading four bytes at a time. V8 loads a buffer's address and length anew for every byte that is read of it, so a loop
-// over bytes takes four times as long as one over words.
+// Reading four bytes at a time. V8 loads a buffer's address and length anew for every byte that is read of it: a
+// loop over words does so a fourth as often.
 
 let last: Uint8Array = new Uint8Array(0);
 let lastView = new DataView(last.buffer as ArrayBuffer);

@@ -3,7 +3,7 @@
 // then decides by what it knows itself. See docs/adr (shared state).
 import type { Alerter } from '../alerts/alerter.js';
 import type { Candidate, Outcome } from '../alerts/candidate.js';
-import type { CapNotice } from '../alerts/cap.js';
+import { type CapNotice, intervalStart } from '../alerts/cap.js';
 import type { Rule } from '../rules/rule.js';
 import type { Claim, ClaimCap, RedisClaims } from './redisClaims.js';
 
@@ -238,6 +238,6 @@ export class SharedAlerts {
 }
 
 function capOf({ rule, nowMs }: Candidate): ClaimCap {
-  const start = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
+  const start = intervalStart(rule, nowMs);
   return { ruleId: rule.id, start, max: rule.maxSignals, keepMs: rule.intervalMs + KEEP_MS };
 }

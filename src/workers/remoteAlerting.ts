@@ -2,6 +2,7 @@
 // are safe. What stateful rules ask is collected while a chunk is made; with the answers it is made once more.
 import { type AlertDecision, alertTag } from '../alerts/alerter.js';
 import { candidateOf, mayAlert, suppressionFields } from '../alerts/candidate.js';
+import { intervalStart } from '../alerts/cap.js';
 import { type AlertedEvent, alertFields } from '../alerts/document.js';
 import type { EventSource } from '../alerts/identity.js';
 import type { FieldView, Match } from '../detect/match.js';
@@ -120,10 +121,6 @@ export class RemoteAlerting implements Alerting {
     this.#channel.tell('heldBack', [...this.#heldBack.values()]);
     this.#heldBack.clear();
   }
-}
-
-function intervalStart(rule: Rule, nowMs: number): number {
-  return Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
 }
 
 /** What `StatefulRules` reads of an event. */
