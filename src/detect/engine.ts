@@ -120,6 +120,7 @@ export class Engine {
       meanings,
       this.#recognition,
       (view) => new ViewIndex(candidates, this.#views.views[view]!, builder),
+      (field) => this.#sighting.everSeen(field),
     );
     this.#tree = new RecordTree(this.#views, this.#units, {
       view: (hits) => this.#recognition.ofHits(hits),
@@ -142,7 +143,7 @@ export class Engine {
     const next = this.#shapes.walk(pos);
     if (next < 0) return next;
     const view = this.#firstLook.look(this.#found, buf);
-    if (view !== -1 && this.#firstLook.trials.length === 0 && !this.#firstLook.isNew) return next;
+    if (view !== -1 && !this.#firstLook.wantsMore) return next;
     this.#bytes = next - pos;
     const hits = this.#hits;
     if (view !== -1) {
@@ -250,8 +251,9 @@ export class Engine {
     const own = path?.includes('[') ? this.#own.listed : this.#own.single;
     this.#sighting.begin(hits, view, this.#tree.outers, own);
     this.#judged.begin(buf, pos, view);
-    const { trials, isNew } = this.#firstLook;
+    const { trials, isNew, unseen } = this.#firstLook;
     if (isNew) this.#sighting.readAll();
+    else for (let i = 0; i < unseen.length; i += 1) this.#sighting.read(unseen[i]!);
     if (trials.length === 0) return;
     if (this.#pace?.isClose()) this.#tryClosely(trials, path, nowMs, this.#options.clock!);
     else for (let i = 0; i < trials.length; i += 1) this.#try(trials[i]!, path, nowMs);

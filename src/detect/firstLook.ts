@@ -25,6 +25,8 @@ interface Ask {
   readonly whole: readonly Trial[];
   /** Some field is made of what is here, a map or list too. */
   readonly isWhole: boolean;
+  /** Fields that a mapping makes of what is here and that no record had yet: of the first value it may make nothing. */
+  unseen: readonly number[];
 }
 
 /** Seen, and asking for nothing. */
@@ -46,10 +48,13 @@ export class FirstLook {
   readonly trials: Trial[] = [];
   /** A value was seen where none was seen before: all fields of the record are worth reading. */
   isNew = false;
+  /** Fields that a mapping may make of this record and that no record had yet: worth reading too. */
+  readonly unseen: number[] = [];
   readonly #views: Views;
   readonly #meanings: StateMeanings;
   readonly #recognition: Recognition;
   readonly #indexOf: (view: number) => ViewIndex;
+  readonly #everSeen: (field: number) => boolean;
   readonly #indexes: (ViewIndex | undefined)[];
   /** By view: records for which some rule was tried, and at how many of them rules are hung anew. */
   readonly #looks: number[];
@@ -60,17 +65,22 @@ export class FirstLook {
   readonly #asksAround: (Ask | undefined)[] = [];
   #serial = 0;
 
-  /** @param indexOf made once a view, when it is first asked for. */
+  /**
+   * @param indexOf made once a view, when it is first asked for.
+   * @param everSeen whether a field had a value in any record that was read.
+   */
   constructor(
     views: Views,
     meanings: StateMeanings,
     recognition: Recognition,
     indexOf: (view: number) => ViewIndex,
+    everSeen: (field: number) => boolean,
   ) {
     this.#views = views;
     this.#meanings = meanings;
     this.#recognition = recognition;
     this.#indexOf = indexOf;
+    this.#everSeen = everSeen;
     this.#indexes = views.views.map(() => undefined);
     this.#looks = views.views.map(() => 0);
     this.#rehangAt = views.views.map(() => FIRST_REHANG);
@@ -110,9 +120,15 @@ export class FirstLook {
     this.#end(view, index);
   }
 
+  /** Whether the record is to be looked at closer. */
+  get wantsMore(): boolean {
+    return this.trials.length > 0 || this.isNew || this.unseen.length > 0;
+  }
+
   #begin(view: number): ViewIndex {
     this.#serial += 1;
     empty(this.trials);
+    empty(this.unseen);
     this.isNew = false;
     const views = this.#indexes.length;
     if (this.#known.length < this.#meanings.count * views) {
@@ -127,6 +143,7 @@ export class FirstLook {
     }
     const { always, derived } = index;
     for (let i = 0; i < always.length; i += 1) this.trials.push(always[i]!);
+    if (index.unseen.length > 0) index.unseen = this.#stillUnseen(index.unseen);
     for (let d = 0; d < derived.length; d += 1) derived[d]!.begin();
     return index;
   }
@@ -175,14 +192,19 @@ export class FirstLook {
       if (what === NOTHING) continue;
       const pos = positions[i]!;
       if (what === ASKS) {
-        this.#ask(this.#asks[at]!, buf, pos);
+        const ask = this.#asks[at]!;
+        if (ask.unseen.length > 0) {
+          ask.unseen = this.#stillUnseen(ask.unseen);
+          if (!asksForMore(ask)) known[at] = NOTHING;
+        }
+        this.#ask(ask, buf, pos);
         continue;
       }
       const isScalar = scalarKind(buf, pos) !== null;
       // Where a map means nothing the state is learned once more, with the first scalar there.
       if (what === NO_SCALAR && !isScalar) continue;
       const ask = this.#learn(states[i]!, view, index, false);
-      const asks = ask.any.length + ask.probes.length + ask.inputs.length + ask.whole.length > 0;
+      const asks = asksForMore(ask);
       this.#asks[at] = ask;
       if (isScalar || ask.isWhole) {
         this.isNew = true;
@@ -223,9 +245,17 @@ export class FirstLook {
       if (ask === undefined) {
         ask = this.#learn(hits.states[i]!, view, index, true);
         this.#asksAround[at] = ask;
+        this.isNew = true;
       }
       this.#ask(ask, buf, hits.positions[i]!);
     }
+  }
+
+  /** Those of some fields that no record had yet; they are read of this one. */
+  #stillUnseen(fields: readonly number[]): readonly number[] {
+    const left = fields.filter((field) => !this.#everSeen(field));
+    this.unseen.push(...left);
+    return left;
   }
 
   #list(trials: readonly Trial[]): void {
@@ -246,11 +276,13 @@ export class FirstLook {
     const whole = new Set<Trial>();
     const probes = new Set<FieldIndex>();
     const inputs: Ask['inputs'][number][] = [];
+    const made = new Set<number>();
     let isWhole = false;
     for (const slot of this.#meanings.slots(state)) {
       const meaning = slots[slot];
       if (!meaning) continue;
       if (around ? meaning.view !== 0 : meaning.view !== view && meaning.view !== 0) continue;
+      if (meaning.derived || meaning.whole) made.add(meaning.field);
       if (meaning.derived) {
         for (const look of index.derived) {
           const group = look.input(slot);
@@ -271,8 +303,12 @@ export class FirstLook {
         if (field.plan.literals.size > 0) probes.add(field);
       }
     }
-    return { any: [...any], whole: [...whole], probes: [...probes], inputs, isWhole };
+    return { any: [...any], whole: [...whole], probes: [...probes], inputs, isWhole, unseen: [...made] };
   }
+}
+
+function asksForMore({ any, probes, inputs, whole, unseen }: Ask): boolean {
+  return any.length + probes.length + inputs.length + whole.length + unseen.length > 0;
 }
 
 /** Whether records, or a column of JSON text, may lie at a mark. */

@@ -84,6 +84,11 @@ export class Sighting {
     for (let field = 0; field < this.#read.length; field += 1) this.#see(field);
   }
 
+  /** Reads a field, for the same end. */
+  read(field: number): void {
+    this.#see(field);
+  }
+
   /** Whether a test of values holds for the record, or a field exists in it. */
   holds(atom: number): boolean {
     const serial = this.#serial;

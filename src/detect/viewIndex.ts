@@ -58,6 +58,8 @@ export class ViewIndex {
   readonly always: readonly Trial[];
   /** The derived fields that some rule hangs on. */
   derived: readonly DerivedLook[] = [];
+  /** The derived fields that have a value where the record has nothing to make it of, and that no record had yet. */
+  unseen: readonly number[];
   readonly #hung: Hung[] = [];
   readonly #view: View;
   readonly #builder: ProgramBuilder;
@@ -82,6 +84,7 @@ export class ViewIndex {
       else this.#hung.push({ trial, need: narrowest(needs, builder, asked), before: null, settled: false });
     }
     this.always = always;
+    this.unseen = view.derived.filter((d) => d.as(d.slots.map(() => [])).length > 0).map((d) => d.field);
     this.#hang();
   }
 

@@ -15,6 +15,7 @@ const queries = [
   'user.name:*admin* and source.ip:*',
   'event.outcome:failure and azure.activitylogs.operation_name:*',
   'event.dataset:okta.system and user.email:x@example.com',
+  'user.name:admin and user.domain:example.com and not (url.path:x or user.target.id:x)',
 ];
 
 const word = fc.constantFrom<Encodable>(
@@ -39,7 +40,7 @@ const properties = fc.record(
       fc.array(fc.record({ applicationId: word }), { maxLength: 2 }),
     ),
     status: fc.record({ errorCode: word }),
-    userPrincipalName: fc.constantFrom('admin@example.com', 'x@example.com'),
+    userPrincipalName: fc.constantFrom('admin@example.com', 'x@example.com', 'x', ''),
     ipAddress: fc.constantFrom('198.51.100.7', ''),
   },
   { requiredKeys: [], noNullPrototype: true },
@@ -51,11 +52,11 @@ const snake = (o: { [key: string]: Encodable }): { [key: string]: Encodable } =>
 
 /** One record in any of the forms in which a sign-in, an activity or something else can come. */
 const record: fc.Arbitrary<Encodable> = fc
-  .tuple(fc.nat(8), properties, word)
+  .tuple(fc.nat(10), properties, word)
   .map(([form, p, w]): Encodable => {
     switch (form) {
       case 0:
-        return { category: 'SignInLogs', time: '2026-11-20T00:00:00Z', properties: p };
+        return signIn(p);
       case 1:
         return {
           event: { dataset: 'azure.signinlogs', outcome: 'success' },
@@ -76,6 +77,15 @@ const record: fc.Arbitrary<Encodable> = fc
       case 6:
         return { createdDateTime: '2026-11-20', ...p };
       case 7:
+        return { event: { action: w }, url: { path: 'x' }, records: [signIn(p), { user: { name: w } }] };
+      case 8:
+        return {
+          eventType: 'user.session.start',
+          published: '2026-11-20T00:00:00Z',
+          actor: { alternateId: w },
+          target: [{ id: w, type: p.id ?? 'User', displayName: 'x' }],
+        };
+      case 9:
         return {
           resourceId: '/SUBSCRIPTIONS/X',
           operationName: w,
@@ -87,6 +97,10 @@ const record: fc.Arbitrary<Encodable> = fc
         return { message: w, user: { name: w }, source: { ip: '198.51.100.7' }, event: { action: w } };
     }
   });
+
+function signIn(properties: Encodable): Encodable {
+  return { category: 'SignInLogs', time: '2026-11-20T00:00:00Z', properties };
+}
 
 function answers(engine: Engine, bytes: Buffer): string[] {
   expect(engine.match(bytes, 0, bytes.length, NOW)).toBe(bytes.length);
@@ -110,7 +124,7 @@ describe('an engine that has seen it all', () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 50 },
     );
   });
 
@@ -129,7 +143,10 @@ describe('an engine that has seen it all', () => {
         }
         for (const f of engine.fieldsSeen()) expect([f.field, f.seen]).toEqual([f.field, seen.has(f.field)]);
       }),
-      { numRuns: 25 },
+      {
+        numRuns: 50,
+        examples: [[[signIn({ status: { errorCode: 'deviceCode' } }), signIn({})]]],
+      },
     );
   });
 });
