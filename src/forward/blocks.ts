@@ -79,6 +79,7 @@ export class BlockPool {
 
   /** Lets waiting blocks go, those of `size` itself left out, until there is room for one more. */
   #makeRoomFor(size: number): void {
+    if (this.#isRoomFor(size)) return;
     for (const [other, list] of this.#free) {
       while (other !== size && list.length > 0 && !this.#isRoomFor(size)) {
         list.pop();

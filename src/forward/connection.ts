@@ -5,6 +5,7 @@ import type { InputConfig } from '../config/config.js';
 import { encode } from '../msgpack/encode.js';
 import { msgpackToJson } from '../msgpack/json.js';
 import { AckWriter } from './ackWriter.js';
+import type { Block } from './blocks.js';
 import { frameAt } from './frames.js';
 import { ServerHandshake } from './handshakeServer.js';
 import type { Frame, FrameContext, RejectCode } from './message.js';
@@ -19,10 +20,59 @@ export interface ConnectionHooks {
   random(bytes: number): Buffer;
 }
 
-interface Awaited {
-  /** Null: no ack was asked for. */
-  readonly ack: Buffer | null;
-  done: boolean;
+/** What a frame that was given does to its connection when it is answered. */
+interface Answers {
+  hold(held: boolean): void;
+  acked(): void;
+  refused(given: Given, code: RejectCode, detail: string): void;
+}
+
+/** A frame that was given, until its ack is written: those before it go first. */
+class Given implements FrameContext {
+  readonly peer: string;
+  readonly connectionId: number;
+  /** Null: none was asked for. */
+  readonly ackBytes: Buffer | null;
+  isAcked = false;
+  readonly #block: Block;
+  readonly #answers: Answers;
+  #isAnswered = false;
+  #isFree = false;
+
+  constructor({ peer, id }: Connection, ackBytes: Buffer | null, block: Block, answers: Answers) {
+    this.peer = peer;
+    this.connectionId = id;
+    this.ackBytes = ackBytes;
+    this.#block = block;
+    this.#answers = answers;
+    block.retain();
+  }
+
+  hold(held: boolean): void {
+    this.#answers.hold(held);
+  }
+
+  free(): void {
+    if (!this.#isFree) this.#block.release();
+    this.#isFree = true;
+  }
+
+  ack(): void {
+    this.#answer();
+    this.isAcked = true;
+    this.#answers.acked();
+  }
+
+  refuse(code: RejectCode, detail: string): void {
+    this.#answer();
+    this.#answers.refused(this, code, detail);
+  }
+
+  #answer(): void {
+    if (this.#isAnswered) throw new Error('a frame was answered twice');
+    this.#isAnswered = true;
+    this.free();
+  }
 }
 
 /** How long a refused peer has to take its acks and to close, ms. */
@@ -44,7 +94,20 @@ export class Connection {
   #established: boolean;
   #timer: NodeJS.Timeout | null = null;
   /** Frames given and not yet acked, in order. */
-  readonly #awaited: Awaited[] = [];
+  readonly #given: Given[] = [];
+  readonly #answers: Answers = {
+    hold: (held) => {
+      this.#held = held;
+      this.#apply();
+    },
+    acked: () => this.#flush(),
+    refused: (given, code, detail) => {
+      // Nor is what came after it acked: the sender would take it for the answer to this one.
+      const place = this.#given.indexOf(given);
+      if (place !== -1) this.#given.length = place;
+      this.reject(code, detail);
+    },
+  };
   #paused = false;
   /** By who takes its frames: it is behind with one of them. */
   #held = false;
@@ -109,7 +172,7 @@ export class Connection {
 
   /** Frames given and not yet acked. */
   get waiting(): number {
-    return this.#awaited.length;
+    return this.#given.length;
   }
 
   /** Stops or goes on reading (back-pressure). */
@@ -162,7 +225,7 @@ export class Connection {
     });
     if (this.#config.idleTimeout > 0) {
       socket.setTimeout(this.#config.idleTimeout, () => {
-        if (this.#awaited.length === 0)
+        if (this.#given.length === 0)
           this.reject('idle_timeout', `no byte for ${this.#config.idleTimeout} ms`);
       });
     }
@@ -172,42 +235,9 @@ export class Connection {
     const { buffer } = value.block;
     if (!this.#established) return this.#greet(buffer, value.start, value.end);
     const frame = frameAt(buffer, value.start, value.end, value.elements);
-    const awaited: Awaited = { ack: frame.chunk === null ? null : this.#ackBytes(frame.chunk), done: false };
-    this.#awaited.push(awaited);
-    value.block.retain();
-    let freed = false;
-    const free = (): void => {
-      if (!freed) value.block.release();
-      freed = true;
-    };
-    let answered = false;
-    const answer = (then: () => void): void => {
-      if (answered) throw new Error('a frame was answered twice');
-      answered = true;
-      free();
-      then();
-    };
-    this.#hooks.onFrame(frame, {
-      peer: this.peer,
-      connectionId: this.id,
-      hold: (held) => {
-        this.#held = held;
-        this.#apply();
-      },
-      free,
-      ack: () =>
-        answer(() => {
-          awaited.done = true;
-          this.#flush();
-        }),
-      refuse: (code, detail) =>
-        answer(() => {
-          // Nor is what came after it acked: the sender would take it for the answer to this one.
-          const place = this.#awaited.indexOf(awaited);
-          if (place !== -1) this.#awaited.length = place;
-          this.reject(code, detail);
-        }),
-    });
+    const given = new Given(this, this.#ackBytes(frame), value.block, this.#answers);
+    this.#given.push(given);
+    this.#hooks.onFrame(frame, given);
     return !this.#refused;
   }
 
@@ -220,22 +250,27 @@ export class Connection {
     return true;
   }
 
-  #ackBytes(chunk: Buffer): Buffer {
-    if (this.#reader.speaksJson) return Buffer.from(`{"ack":${msgpackToJson(chunk, 0)}}`);
-    return Buffer.concat([ackKey, chunk]);
+  /** In memory of its own: it may be written long after the frame's is let go. */
+  #ackBytes({ buffer, chunkStart, chunkEnd }: Frame): Buffer | null {
+    if (chunkStart === -1) return null;
+    if (this.#reader.speaksJson) return Buffer.from(`{"ack":${msgpackToJson(buffer, chunkStart)}}`);
+    const ack = Buffer.allocUnsafe(ackKey.length + chunkEnd - chunkStart);
+    ack.set(ackKey, 0);
+    buffer.copy(ack, ackKey.length, chunkStart, chunkEnd);
+    return ack;
   }
 
   /** Acks go out in the order in which the frames came. */
   #flush(): void {
-    while (this.#awaited[0]?.done) {
-      const { ack } = this.#awaited.shift()!;
-      if (ack !== null && !this.#closed) this.#acks.write(ack);
+    while (this.#given[0]?.isAcked) {
+      const { ackBytes } = this.#given.shift()!;
+      if (ackBytes !== null && !this.#closed) this.#acks.write(ackBytes);
     }
     this.#closeIfDone();
   }
 
   #closeIfDone(): void {
-    if (this.#awaited.length === 0 && (this.#ending || this.#socket.readableEnded)) this.#acks.end();
+    if (this.#given.length === 0 && (this.#ending || this.#socket.readableEnded)) this.#acks.end();
   }
 
   #apply(): void {

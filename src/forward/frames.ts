@@ -1,14 +1,23 @@
 // A whole top-level msgpack value to a Frame: which entry mode it is and where its parts lie. Reads headers and the
 // option, never the payload. Layouts: Forward protocol v1, "Event Modes"; what really is sent: Fluentd and Fluent Bit
 // decide the mode by the type of element 1.
-import { headerSize, kindOf, lengthAt, skip, u32 } from '../msgpack/scan.js';
+import { strHeader } from '../msgpack/encode.js';
+import { headerSize, isTextAt, kindOf, lengthAt, skip, u32 } from '../msgpack/scan.js';
 import type { Frame } from './message.js';
 import { Rejection } from './rejection.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A tag that came last time: most connections send one tag over and over. */
-let lastTag = { bytes: Buffer.alloc(0), text: '' };
+interface Tag {
+  /** The msgpack value as it came. */
+  readonly value: Buffer;
+  /** The same as a str. */
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/** The tag that came last time: most connections send one tag over and over. */
+let lastTag: Tag = { value: Buffer.alloc(0), bytes: Buffer.alloc(0), text: '' };
 
 /**
  * @param elements offsets of the outermost array's elements, from `start` (ResumableSkip gives them).
@@ -20,8 +29,6 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
     throw new Rejection('bad_message', 'not an array of tag and events');
   }
   const at = (i: number): number => (i < count && i < elements.length ? start + elements[i]! : end);
-  const tagStart = at(0);
-  const tagEnd = at(1);
   const kind = kindOf(buffer[at(1)]!);
   const packed = kind === 'str' || kind === 'bin';
   const isMessage = !packed && kind !== 'array';
@@ -29,6 +36,7 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
   const optionAt = isMessage ? 3 : 2;
   const hasOption = count > optionAt && buffer[at(optionAt)] !== 0xc0;
   const option = hasOption ? readOption(buffer, at(optionAt), at(optionAt + 1)) : noOption;
+  const tag = tagAt(buffer, at(0), at(1));
   const bodyStart = packed || kind === 'array' ? at(1) + headerSize(buffer[at(1)]!) : at(1);
   const bodyEnd = isMessage ? at(3) : at(2);
   const compressed = packed ? compression(option.compressed, buffer, bodyStart, bodyEnd) : null;
@@ -43,14 +51,15 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
     buffer,
     start,
     end,
-    tagStart,
-    tagEnd,
-    tag: tagText(buffer, tagStart, tagEnd),
+    tagBytes: tag.bytes,
+    tag: tag.text,
     bodyStart,
     bodyEnd,
     optionStart: hasOption ? at(optionAt) : -1,
     optionEnd: hasOption ? at(optionAt + 1) : -1,
-    chunk: option.chunk,
+    chunkStart: option.chunkStart,
+    chunkEnd: option.chunkEnd,
+    hasMoreOptions: option.hasMore,
     compressed,
     compressedOption: option.compressed,
     signal: option.signal,
@@ -58,53 +67,75 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
   };
 }
 
-function tagText(buffer: Buffer, start: number, end: number): string {
+function tagAt(buffer: Buffer, start: number, end: number): Tag {
+  if (isSame(lastTag.value, buffer, start, end)) return lastTag;
   const kind = kindOf(buffer[start]!);
   if (kind !== 'str' && kind !== 'bin') throw new Rejection('bad_tag', `the tag is ${kind}, not a string`);
-  const from = start + headerSize(buffer[start]!);
-  if (lastTag.bytes.length === end - from && buffer.compare(lastTag.bytes, 0, end - from, from, end) === 0) {
-    return lastTag.text;
-  }
-  const bytes = Buffer.from(buffer.subarray(from, end));
+  const value = Buffer.from(buffer.subarray(start, end));
+  const body = value.subarray(headerSize(value[0]!));
   try {
-    const text = utf8.decode(bytes);
-    lastTag = { bytes, text };
-    return text;
+    const text = utf8.decode(body);
+    lastTag = { value, bytes: kind === 'str' ? value : Buffer.concat([strHeader(body.length), body]), text };
+    return lastTag;
   } catch {
     throw new Rejection('bad_tag', 'the tag is not UTF-8');
   }
 }
 
+/** A byte at a time: tags are short. */
+function isSame(value: Buffer, buffer: Buffer, start: number, end: number): boolean {
+  if (value.length !== end - start) return false;
+  for (let i = 0; i < value.length; i += 1) if (value[i] !== buffer[start + i]) return false;
+  return true;
+}
+
 interface Option {
-  readonly chunk: Buffer | null;
+  readonly chunkStart: number;
+  readonly chunkEnd: number;
   readonly compressed: string | null;
   readonly signal: number;
   readonly metadata: boolean;
+  readonly hasMore: boolean;
 }
-const noOption: Option = { chunk: null, compressed: null, signal: 0, metadata: false };
+const noOption: Option = {
+  chunkStart: -1,
+  chunkEnd: -1,
+  compressed: null,
+  signal: 0,
+  metadata: false,
+  hasMore: false,
+};
 
 /** Forward protocol v1, "Option": `chunk`, `compressed`, `size`; Fluent Bit: `fluent_signal`, `metadata`. Others are kept unread. */
 function readOption(buffer: Buffer, start: number, end: number): Option {
   if (kindOf(buffer[start]!) !== 'map') throw new Rejection('bad_option', 'the option is not a map');
-  let chunk: Buffer | null = null;
+  let chunkStart = -1;
+  let chunkEnd = -1;
   let compressed: string | null = null;
   let signal = 0;
   let metadata = false;
+  let hasMore = false;
   let at = start + headerSize(buffer[start]!);
   for (let left = lengthAt(buffer, start); left > 0; left -= 1) {
     const value = skip(buffer, at, end);
     const next = skip(buffer, value, end);
-    const head = headerSize(buffer[at]!);
-    const key = head === 0 ? '' : buffer.toString('latin1', at + head, value);
     const nil = buffer[value] === 0xc0;
-    // in_forward acks whatever is neither nil nor false.
-    if (key === 'chunk' && !nil && buffer[value] !== 0xc2) chunk = Buffer.from(buffer.subarray(value, next));
-    else if (key === 'compressed' && !nil) compressed = textAt(buffer, value, next);
-    else if (key === 'fluent_signal') signal = smallInteger(buffer, value);
-    else if (key === 'metadata' && kindOf(buffer[value]!) === 'map') metadata = true;
+    if (isTextAt(buffer, at, value, 'chunk')) {
+      // in_forward acks whatever is neither nil nor false.
+      if (!nil && buffer[value] !== 0xc2) {
+        chunkStart = value;
+        chunkEnd = next;
+      }
+    } else {
+      hasMore = true;
+      if (isTextAt(buffer, at, value, 'compressed'))
+        compressed = nil ? compressed : textAt(buffer, value, next);
+      else if (isTextAt(buffer, at, value, 'fluent_signal')) signal = smallInteger(buffer, value);
+      else if (isTextAt(buffer, at, value, 'metadata') && kindOf(buffer[value]!) === 'map') metadata = true;
+    }
     at = next;
   }
-  return { chunk, compressed, signal, metadata };
+  return { chunkStart, chunkEnd, compressed, signal, metadata, hasMore };
 }
 
 function textAt(buffer: Buffer, start: number, end: number): string {

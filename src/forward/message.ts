@@ -14,9 +14,8 @@ export interface Frame {
   /** The whole message. */
   readonly start: number;
   readonly end: number;
-  /** The tag's msgpack value, header included; and its text. */
-  readonly tagStart: number;
-  readonly tagEnd: number;
+  /** The tag as a msgpack str, header included, not in `buffer` but shared by all frames of the tag; and its text. */
+  readonly tagBytes: Buffer;
   readonly tag: string;
   /**
    * packed modes: the payload's bytes inside the str/bin. forward: the entries inside the array (header excluded).
@@ -27,8 +26,11 @@ export interface Frame {
   /** The option map's msgpack value; -1 when there is none (or nil). */
   readonly optionStart: number;
   readonly optionEnd: number;
-  /** The `chunk` option's msgpack value as it came (any type); null: no ack was asked for. */
-  readonly chunk: Buffer | null;
+  /** The `chunk` option's msgpack value (any type); -1: no ack was asked for. */
+  readonly chunkStart: number;
+  readonly chunkEnd: number;
+  /** There are options beside `chunk`. */
+  readonly hasMoreOptions: boolean;
   readonly compressed: 'gzip' | 'zstd' | null;
   /** The `compressed` option as it came; null: there is none. */
   readonly compressedOption: string | null;
@@ -40,7 +42,7 @@ export interface Frame {
 
 /** Who sent a frame, and the two ways to answer it. Exactly one of `ack` and `refuse` is called for each frame. */
 export interface FrameContext {
-  /** `tcp://127.0.0.1:50312`, for logs. */
+  /** `127.0.0.1:50312`, for logs. */
   readonly peer: string;
   readonly connectionId: number;
   /** Reads no more from it (what was read before still comes), or goes on. */

@@ -15,7 +15,10 @@ export interface ReaderLimits {
   readonly maxDepth: number;
 }
 
-/** One whole value: an array at `[start, end)` with the offsets of its elements. `retain` before keeping its bytes. */
+/**
+ * One whole value: an array at `[start, end)` with the offsets of its elements, which are those of the next value
+ * afterwards. `retain` before keeping its bytes.
+ */
 export interface WholeValue {
   readonly block: Block;
   readonly start: number;
@@ -303,11 +306,11 @@ export class ValueReader implements ReadTarget, LargeReader {
       throw new Rejection('too_deep', `a message is nested more than ${this.#limits.maxDepth} deep`);
     }
     if (length > this.#limits.chunkSizeLimit) throw tooLarge(length, this.#limits.chunkSizeLimit);
-    const value = { block: this.#block, start, end: start + length, elements: [...this.#skip.elements] };
+    const { elements } = this.#skip;
     this.#skip.reset();
     this.#start += length;
     this.#usual = length;
-    return this.#give(value);
+    return this.#give({ block: this.#block, start, end: start + length, elements });
   }
 
   #takeJson(json: JsonFramer): boolean {

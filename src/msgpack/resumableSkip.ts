@@ -9,8 +9,12 @@ export class ResumableSkip {
   #left = 1;
   readonly #remaining: number[] = [];
   readonly #maxDepth: number;
-  /** Offsets at which the elements of the outermost array start, as far as they have been seen. */
+  /**
+   * Offsets at which the elements of the outermost array start, as far as they have been seen; the first eight. One list
+   * for all values: an emptied one would have to be made anew for each.
+   */
   readonly elements: number[] = [];
+  #count = 0;
   /** At least this many bytes the value is long, as far as is known. */
   needed = 1;
 
@@ -23,7 +27,7 @@ export class ResumableSkip {
     this.#at = 0;
     this.#depth = 0;
     this.#left = 1;
-    this.elements.length = 0;
+    this.#count = 0;
     this.needed = 1;
   }
 
@@ -32,6 +36,12 @@ export class ResumableSkip {
    * or TRUNCATED (call again with more), INVALID, TOO_DEEP.
    */
   advance(buf: Uint8Array, start: number, end: number): number {
+    const length = this.#advance(buf, start, end);
+    if (this.elements.length !== this.#count) this.elements.length = this.#count;
+    return length;
+  }
+
+  #advance(buf: Uint8Array, start: number, end: number): number {
     if (this.#at === 0 && this.#depth === 0) {
       const length = this.#short(buf, start, end);
       if (length !== -1) return length;
@@ -43,8 +53,8 @@ export class ResumableSkip {
         this.#depth -= 1;
         this.#left = this.#remaining[this.#depth]!;
       }
-      if (this.#depth === 1 && this.elements.length < 8 && this.elements.at(-1) !== pos - start) {
-        this.elements.push(pos - start);
+      if (this.#depth === 1 && this.#count < 8 && !this.#isLast(pos - start)) {
+        this.elements[this.#count++] = pos - start;
       }
       this.#at = pos - start;
       if (this.#depth === 2) {
@@ -86,6 +96,10 @@ export class ResumableSkip {
     }
   }
 
+  #isLast(offset: number): boolean {
+    return this.#count > 0 && this.elements[this.#count - 1] === offset;
+  }
+
   /**
    * The length of a short array that is all there already, as a small message mostly is: half the cost of stopping and
    * going on. -1: it must be looked at piece by piece. What holds an array (Forward mode) is, because it may be long, and
@@ -97,15 +111,13 @@ export class ResumableSkip {
     const { elements } = this;
     let pos = start + 1;
     for (let i = 0; i < count; i += 1) {
-      elements.push(pos - start);
+      elements[i] = pos - start;
       const isArray = pos < end && kindOf(buf[pos]!) === 'array';
       const next = isArray ? TRUNCATED : skip(buf, pos, end, this.#maxDepth - 1);
-      if (next < 0) {
-        elements.length = 0;
-        return -1;
-      }
+      if (next < 0) return -1;
       pos = next;
     }
+    this.#count = count;
     return pos - start;
   }
 }

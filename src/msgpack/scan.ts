@@ -260,3 +260,14 @@ export function lengthAt(buf: Uint8Array, pos: number): number {
       return -1;
   }
 }
+
+/** Whether the whole value in `[pos, end)` is a str or bin that says `text`, which is ASCII. */
+export function isTextAt(buf: Uint8Array, pos: number, end: number, text: string): boolean {
+  const b = buf[pos]!;
+  const head = headerSize(b);
+  if (end - pos !== head + text.length || head === 0) return false;
+  const kind = kindOf(b);
+  if (kind !== 'str' && kind !== 'bin') return false;
+  for (let i = 0; i < text.length; i += 1) if (buf[pos + head + i] !== text.charCodeAt(i)) return false;
+  return true;
+}

@@ -18,7 +18,7 @@ export function recordedMessage(
   fields: readonly string[],
   inflateLimit: number,
 ): readonly Buffer[] {
-  const { buffer, start, end, tagStart, tagEnd, bodyStart, bodyEnd } = frame;
+  const { buffer, start, end, bodyStart, bodyEnd } = frame;
   const whole = [buffer.subarray(start, end)];
   if (fields.length === 0 || frame.signal !== 0) return whole;
   const entries: Buffer[] = [];
@@ -39,7 +39,7 @@ export function recordedMessage(
   }
   return outMessage(
     {
-      tagBytes: buffer.subarray(tagStart, tagEnd),
+      tagBytes: frame.tagBytes,
       tag: frame.tag,
       payload: entries,
       payloadBytes: entries.reduce((sum, part) => sum + part.length, 0),

@@ -2,8 +2,8 @@
 // tags spliced in where rules matched. Whatever came, a PackedForward message goes on.
 import type { Engine } from '../detect/engine.js';
 import type { Frame } from '../forward/message.js';
-import { arrayHeader, encode, strHeader } from '../msgpack/encode.js';
-import { headerSize, kindOf, lengthAt, skip } from '../msgpack/scan.js';
+import { arrayHeader, encode } from '../msgpack/encode.js';
+import { headerSize, isTextAt, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
 import type { Assembly } from './assembly.js';
 import { type EntryEvents, SCANNED_DEPTH, type Scanned, type ScanOptions, scanEntries } from './entries.js';
@@ -90,7 +90,7 @@ function made(
   if (empty) return { chunk: null, events, isApart: false, extraBytes: 0, release };
   const isApart = edited && chunk.payload.every((slice) => slice.buffer !== buffer.buffer);
   return {
-    chunk: isApart ? { ...chunk, tagBytes: Buffer.from(chunk.tagBytes) } : chunk,
+    chunk,
     events,
     isApart,
     extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes),
@@ -195,16 +195,14 @@ function chunkOf(
   payload: readonly Buffer[],
   compressed: OutChunk['compressed'],
 ): OutChunk {
-  const left = frame.mode === 'message' && frame.hasMetadataOption ? ['chunk', 'metadata'] : ['chunk'];
-  // The payload's own magic has decided; an option that is not there, or says `text`, would mislead the receiver.
-  if (compressed === null || frame.compressedOption !== compressed) left.push('compressed');
-  const named = left.includes('compressed') ? compressed : null;
-  const options = optionsWithout(frame, left, named);
+  const options = frame.hasMoreOptions || compressed !== null ? keptOptions(frame, compressed) : noOptions;
+  let payloadBytes = 0;
+  for (let i = 0; i < payload.length; i += 1) payloadBytes += payload[i]!.length;
   return {
     tagBytes,
     tag,
     payload,
-    payloadBytes: payload.reduce((sum, b) => sum + b.length, 0),
+    payloadBytes,
     optionEntries: options.entries,
     optionCount: options.count,
     compressed,
@@ -214,31 +212,33 @@ function chunkOf(
   };
 }
 
-/** The tag as a msgpack str: the sender's own bytes, unless it wrote a bin or the input changes the tag. */
+/** The sender's own bytes of the tag, unless the input changes it. */
 function tagValue(frame: Frame, tag: string): Buffer {
-  const { buffer, tagStart, tagEnd } = frame;
-  if (tag !== frame.tag) return encode(tag);
-  if (kindOf(buffer[tagStart]!) === 'str') return buffer.subarray(tagStart, tagEnd);
-  const body = buffer.subarray(tagStart + headerSize(buffer[tagStart]!), tagEnd);
-  return Buffer.concat([strHeader(body.length), body]);
+  return tag === frame.tag ? frame.tagBytes : encode(tag);
 }
 
-/** @param compressed the `compressed` option to add; null: none. */
-function optionsWithout(
-  frame: Frame,
-  left: readonly string[],
-  compressed: string | null,
-): { entries: Buffer | null; count: number } {
-  const kept: Buffer[] = compressed === null ? [] : [encodedPair('compressed', compressed)];
-  forEachOption(frame, (key, pairStart, valueStart, pairEnd) => {
-    const { buffer } = frame;
+interface Options {
+  /** In memory of their own. */
+  readonly entries: Buffer | null;
+  readonly count: number;
+}
+const noOptions: Options = { entries: null, count: 0 };
+
+/** The sender's options without those that are said anew, or hold for the message only that came. */
+function keptOptions(frame: Frame, compressed: OutChunk['compressed']): Options {
+  const { buffer } = frame;
+  // The payload's own magic has decided; an option that is not there, or says `text`, would mislead the receiver.
+  const isTold = compressed !== null && frame.compressedOption === compressed;
+  const leavesMetadata = frame.mode === 'message' && frame.hasMetadataOption;
+  const kept: Buffer[] = compressed === null || isTold ? [] : [encodedPair('compressed', compressed)];
+  forEachOption(frame, (pairStart, valueStart, pairEnd) => {
+    const is = (key: string): boolean => isTextAt(buffer, pairStart, valueStart, key);
+    if (is('chunk') || (leavesMetadata && is('metadata')) || (!isTold && is('compressed'))) return;
     // An ext type or an odd key would break the receiver's reading of the whole connection; in a payload it cannot.
     const isHarmless = kindOf(buffer[pairStart]!) === 'str' && hasNoExt(buffer, valueStart, pairEnd);
-    if (isHarmless && !left.includes(key)) kept.push(frame.buffer.subarray(pairStart, pairEnd));
+    if (isHarmless) kept.push(buffer.subarray(pairStart, pairEnd));
   });
-  return kept.length === 0
-    ? { entries: null, count: 0 }
-    : { entries: Buffer.concat(kept), count: kept.length };
+  return kept.length === 0 ? noOptions : { entries: Buffer.concat(kept), count: kept.length };
 }
 
 function encodedPair(key: string, value: string): Buffer {
@@ -257,15 +257,16 @@ function hasNoExt(buffer: Buffer, start: number, end: number): boolean {
 
 function optionValue(frame: Frame, wanted: string): Buffer | null {
   let found: Buffer | null = null;
-  forEachOption(frame, (key, _pairStart, valueStart, pairEnd) => {
-    if (key === wanted) found = frame.buffer.subarray(valueStart, pairEnd);
+  forEachOption(frame, (pairStart, valueStart, pairEnd) => {
+    if (isTextAt(frame.buffer, pairStart, valueStart, wanted))
+      found = frame.buffer.subarray(valueStart, pairEnd);
   });
   return found;
 }
 
 function forEachOption(
   frame: Frame,
-  each: (key: string, pairStart: number, valueStart: number, pairEnd: number) => void,
+  each: (pairStart: number, valueStart: number, pairEnd: number) => void,
 ): void {
   const { buffer, optionStart, optionEnd } = frame;
   if (optionStart < 0) return;
@@ -273,8 +274,7 @@ function forEachOption(
   for (let left = lengthAt(buffer, optionStart); left > 0; left -= 1) {
     const value = skip(buffer, at, optionEnd);
     const end = skip(buffer, value, optionEnd);
-    const head = headerSize(buffer[at]!);
-    each(head === 0 ? '' : buffer.toString('utf8', at + head, value), at, value, end);
+    each(at, value, end);
     at = end;
   }
 }

@@ -320,7 +320,7 @@ export class Stage {
 }
 
 function nameOf(frame: Frame, context: FrameContext, events: number): ChunkName {
-  return { peer: context.peer, tag: frame.tag, events, wantsAck: frame.chunk !== null };
+  return { peer: context.peer, tag: frame.tag, events, wantsAck: frame.chunkStart !== -1 };
 }
 
 /** What a held frame costs beside the bytes it was read in: what was inflated or copied of it, its alerts. */
