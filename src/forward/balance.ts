@@ -17,8 +17,10 @@ export class Balancer<L extends Balanced> {
 
   /** Null: none is up. */
   next(): L | null {
-    const [only, ...more] = this.#links;
-    if (only && more.length === 0) return only.up && only.server.weight > 0 ? only : null;
+    if (this.#links.length === 1) {
+      const only = this.#links[0]!;
+      return only.up && only.server.weight > 0 ? only : null;
+    }
     const regular = this.#links.filter((l) => !l.server.standby && l.server.weight > 0);
     const up = regular.filter((l) => l.up);
     const standby = this.#links.filter((l) => l.server.standby && l.server.weight > 0 && l.up);

@@ -2,10 +2,10 @@
 // Order is kept on each server; a chunk whose connection broke goes before those that came after it.
 import { randomBytes } from 'node:crypto';
 import type { ForwardClientOptions, OutputServer } from '../config/config.js';
-import type { OutChunk, Output } from '../sinks/output.js';
+import type { Fate, OutChunk, Output } from '../sinks/output.js';
 import { Balancer } from './balance.js';
 import { ChunkIds } from './chunkIds.js';
-import { Gathering } from './gathering.js';
+import { Gathering, mayGather } from './gathering.js';
 import type { Outgoing } from './inFlight.js';
 import { ServerLink } from './serverLink.js';
 
@@ -15,6 +15,43 @@ export interface ForwardOutputDeps {
   readonly now?: () => number;
   /** A server went away or came back, for the log. */
   readonly onLink?: (server: string, up: boolean, why: string) => void;
+}
+
+/** A chunk that is held until a server has acked it, or the output is closed. */
+class OnItsWay implements Outgoing {
+  readonly sequence: number;
+  readonly id: string;
+  readonly chunk: OutChunk;
+  sentAt = 0;
+  readonly #fate: Fate;
+  readonly #count: number;
+  readonly #ended: (count: number) => void;
+
+  constructor(
+    sequence: number,
+    id: string,
+    chunk: OutChunk,
+    fate: Fate,
+    count: number,
+    ended: (count: number) => void,
+  ) {
+    this.sequence = sequence;
+    this.id = id;
+    this.chunk = chunk;
+    this.#fate = fate;
+    this.#count = count;
+    this.#ended = ended;
+  }
+
+  confirm(): void {
+    this.#fate.confirm();
+    this.#ended(this.#count);
+  }
+
+  fail(cause: Error): void {
+    this.#fate.fail(cause);
+    this.#ended(this.#count);
+  }
 }
 
 export class ForwardOutput implements Output {
@@ -30,6 +67,10 @@ export class ForwardOutput implements Output {
   #held = 0;
   #closed = false;
   readonly #idle: (() => void)[] = [];
+  readonly #ended = (count: number): void => {
+    this.#held -= count;
+    if (this.#held === 0) for (const wake of this.#idle.splice(0)) wake();
+  };
 
   constructor(servers: readonly OutputServer[], options: ForwardClientOptions, deps: ForwardOutputDeps = {}) {
     const random = deps.random ?? randomBytes;
@@ -64,47 +105,35 @@ export class ForwardOutput implements Output {
     return this.#links.some((l) => l.up);
   }
 
-  write(chunk: OutChunk): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error('the output is closed'));
+  send(chunk: OutChunk, _events: number, fate: Fate): void {
+    if (this.#closed) {
+      fate.fail(new Error('the output is closed'));
+      return;
+    }
     this.#held += 1;
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        this.#held -= 1;
-        if (this.#held === 0) for (const wake of this.#idle.splice(0)) wake();
-      };
-      const now = this.#gathering.add(chunk, {
-        confirm: () => {
-          resolve();
-          done();
-        },
-        fail: (cause) => {
-          reject(cause);
-          done();
-        },
-      });
-      if (now) this.#endTurn();
+    if (mayGather(chunk)) {
+      if (this.#gathering.add(chunk, fate)) this.#endTurn();
       else this.#turn ??= setImmediate(() => this.#endTurn());
-    });
+      return;
+    }
+    // What came before it goes before it.
+    if (!this.#gathering.isEmpty) this.#endTurn();
+    this.#queue(chunk, fate, 1);
+    this.#sendWaiting();
   }
 
   /** What was gathered goes out. */
   #endTurn(): void {
     if (this.#turn) clearImmediate(this.#turn);
     this.#turn = null;
-    for (const { chunk, waiters } of this.#gathering.take()) {
-      this.#waiting.push({
-        sequence: this.#sequence++,
-        id: this.#ids.next(),
-        chunk,
-        confirm: () => {
-          for (const w of waiters) w.confirm();
-        },
-        fail: (cause) => {
-          for (const w of waiters) w.fail(cause);
-        },
-      });
-    }
+    for (const { chunk, fates } of this.#gathering.take())
+      this.#queue(chunk, fates.length === 1 ? fates[0]! : togetherOf(fates), fates.length);
     this.#sendWaiting();
+  }
+
+  /** @param count of chunks that are in it. */
+  #queue(chunk: OutChunk, fate: Fate, count: number): void {
+    this.#waiting.push(new OnItsWay(this.#sequence++, this.#ids.next(), chunk, fate, count, this.#ended));
   }
 
   async close(timeoutMs: number): Promise<number> {
@@ -133,4 +162,15 @@ export class ForwardOutput implements Output {
       link.send(this.#waiting.shift()!);
     }
   }
+}
+
+function togetherOf(fates: readonly Fate[]): Fate {
+  return {
+    confirm: () => {
+      for (const fate of fates) fate.confirm();
+    },
+    fail: (cause) => {
+      for (const fate of fates) fate.fail(cause);
+    },
+  };
 }

@@ -49,6 +49,14 @@ export class Fifo<T> {
     this.#size -= 1;
   }
 
+  /** Takes out the one that came first; null: there is none. */
+  shift(): T | null {
+    if (this.#first === null) return null;
+    const { value } = this.#first;
+    this.delete(this.#first);
+    return value;
+  }
+
   /** Takes out the first that `is` holds for; null: for none. */
   take(is: (value: T) => boolean): T | null {
     for (let node = this.#first; node !== null; node = node.behind) {

@@ -1,63 +1,66 @@
 // Events that come as messages of their own go on together: Docker and small apps send one event a message, over many
 // connections, and a message of its own downstream for each costs far more than its event. Nothing waits for more to
 // come: what one turn of the event loop has read goes out at its end. Chunks stay the chunks they are.
-import type { OutChunk } from '../sinks/output.js';
+import type { Fate, OutChunk } from '../sinks/output.js';
 
 /** Larger ones go out by themselves, at once. Bytes. */
 const SMALL = 16 * 1024;
 /** A gathered chunk is no larger. Bytes. */
 const FULL = 256 * 1024;
 
-/** Who is told of a chunk's fate. */
-export interface Waiter {
-  confirm(): void;
-  fail(cause: Error): void;
-}
-
-/** One chunk to send, for one waiter or many. */
+/** One chunk to send, for those that went into it. */
 export interface Gathered {
   readonly chunk: OutChunk;
-  readonly waiters: readonly Waiter[];
+  readonly fates: readonly Fate[];
 }
 
 interface Group {
   readonly first: OutChunk;
   readonly slices: Buffer[];
-  readonly waiters: Waiter[];
+  readonly fates: Fate[];
   bytes: number;
+}
+
+/** Whether a chunk may wait for others to the end of the turn. */
+export function mayGather(chunk: OutChunk): boolean {
+  return chunk.payloadBytes <= SMALL && isSingle(chunk);
 }
 
 export class Gathering {
   #groups: Group[] = [];
 
-  /** Adds a chunk; true: it should not wait. */
-  add(chunk: OutChunk, waiter: Waiter): boolean {
+  get isEmpty(): boolean {
+    return this.#groups.length === 0;
+  }
+
+  /** Adds a chunk that may wait; true: it should not any more. */
+  add(chunk: OutChunk, fate: Fate): boolean {
     const last = this.#groups[this.#groups.length - 1];
     if (last && canJoin(last, chunk)) {
       for (const slice of chunk.payload) last.slices.push(slice);
       last.bytes += chunk.payloadBytes;
-      last.waiters.push(waiter);
+      last.fates.push(fate);
       return last.bytes > FULL - SMALL;
     }
     this.#groups.push({
       first: chunk,
       slices: [...chunk.payload],
-      waiters: [waiter],
+      fates: [fate],
       bytes: chunk.payloadBytes,
     });
-    return !isSingle(chunk) || chunk.payloadBytes > SMALL;
+    return false;
   }
 
   /** What has been gathered, in order; then there is nothing. */
   take(): Gathered[] {
     const groups = this.#groups;
     this.#groups = [];
-    return groups.map(({ first, slices, waiters, bytes }) => ({
+    return groups.map(({ first, slices, fates, bytes }) => ({
       chunk:
-        waiters.length === 1
+        fates.length === 1
           ? first
           : { ...first, payload: [Buffer.concat(slices, bytes)], payloadBytes: bytes },
-      waiters,
+      fates,
     }));
   }
 }
@@ -65,13 +68,7 @@ export class Gathering {
 /** Entries of the same tag, and nothing said about them that would not be true of them all. */
 function canJoin(group: Group, chunk: OutChunk): boolean {
   const { first } = group;
-  return (
-    chunk.payloadBytes <= SMALL &&
-    group.bytes + chunk.payloadBytes <= FULL &&
-    isSingle(chunk) &&
-    isSingle(first) &&
-    chunk.tag === first.tag
-  );
+  return group.bytes + chunk.payloadBytes <= FULL && chunk.tag === first.tag;
 }
 
 function isSingle(chunk: OutChunk): boolean {

@@ -7,21 +7,17 @@ export interface Outgoing {
   readonly sequence: number;
   readonly id: string;
   readonly chunk: OutChunk;
-  readonly confirm: () => void;
-  readonly fail: (cause: Error) => void;
-}
-
-interface Sent {
-  readonly outgoing: Outgoing;
-  /** Monotonic ms. */
-  readonly sentAt: number;
+  /** The last time; monotonic ms. */
+  sentAt: number;
+  confirm(): void;
+  fail(cause: Error): void;
 }
 
 /** Ids of confirmed chunks that are remembered, so that a server that acks twice is not mistaken for a broken one. */
 const REMEMBERED = 1024;
 
 export class InFlight {
-  readonly #sent = new Fifo<Sent>();
+  readonly #sent = new Fifo<Outgoing>();
   readonly #confirmed: string[] = [];
   #confirmedCount = 0;
 
@@ -30,21 +26,37 @@ export class InFlight {
   }
 
   /** What has waited longest. */
-  get oldest(): Sent | null {
+  get oldest(): Outgoing | null {
     return this.#sent.first;
   }
 
   add(outgoing: Outgoing, sentAt: number): void {
-    this.#sent.add({ outgoing, sentAt });
+    outgoing.sentAt = sentAt;
+    this.#sent.add(outgoing);
   }
 
-  /** The chunk with this id, which is in flight no longer; null: none is. Servers ack in order, or nearly so. */
-  confirm(id: string): Outgoing | null {
-    const sent = this.#sent.take((s) => s.outgoing.id === id);
-    if (sent === null) return null;
+  /**
+   * The chunk whose id stands in `[from, to)`, which is in flight no longer; null: none is. Servers ack in order, or
+   * nearly so.
+   */
+  confirm(buf: Buffer, from: number, to: number): Outgoing | null {
+    const { first } = this.#sent;
+    const isFirst = first !== null && isIdAt(first.id, buf, from, to);
+    const outgoing = isFirst ? this.#sent.shift() : this.#sent.take((o) => isIdAt(o.id, buf, from, to));
+    if (outgoing !== null) this.#remember(outgoing.id);
+    return outgoing;
+  }
+
+  /** A chunk is in flight no longer; false: it was not. */
+  settle(outgoing: Outgoing): boolean {
+    if (this.#sent.take((o) => o === outgoing) === null) return false;
+    this.#remember(outgoing.id);
+    return true;
+  }
+
+  #remember(id: string): void {
     this.#confirmed[this.#confirmedCount % REMEMBERED] = id;
     this.#confirmedCount += 1;
-    return sent.outgoing;
   }
 
   /** Whether the chunk was among the last that were confirmed. */
@@ -54,6 +66,13 @@ export class InFlight {
 
   /** In order. */
   all(): Outgoing[] {
-    return this.#sent.all().map((s) => s.outgoing);
+    return this.#sent.all();
   }
+}
+
+/** Ids are ASCII. */
+function isIdAt(id: string, buf: Buffer, from: number, to: number): boolean {
+  if (to - from !== id.length) return false;
+  for (let i = 0; i < id.length; i += 1) if (buf[from + i] !== id.charCodeAt(i)) return false;
+  return true;
 }

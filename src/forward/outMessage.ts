@@ -4,6 +4,10 @@ import { encode, mapHeader } from '../msgpack/encode.js';
 import type { OutChunk } from '../sinks/output.js';
 
 const chunkKey = encode('chunk');
+/** Of maps with few entries. */
+const headers = [0, 1, 2, 3, 4].map(mapHeader);
+/** Up to this size a byte at a time: a call for a copy costs more. */
+const TINY = 32;
 const WITH_OPTION = 0x93;
 const WITHOUT_OPTION = 0x92;
 const FIX_STR = 0xa0;
@@ -48,7 +52,7 @@ function tailBytes(chunk: OutChunk, id: string | null): number {
   const options = optionsOf(chunk, id);
   if (options === 0) return 0;
   const ofId = id === null ? 0 : chunkKey.length + 1 + id.length;
-  return mapHeader(options).length + (chunk.optionEntries?.length ?? 0) + ofId;
+  return optionHeader(options).length + (chunk.optionEntries?.length ?? 0) + ofId;
 }
 
 function writeHead(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {
@@ -61,15 +65,23 @@ function writeHead(chunk: OutChunk, id: string | null, out: Buffer, at: number):
 function writeTail(chunk: OutChunk, id: string | null, out: Buffer, at: number): number {
   const options = optionsOf(chunk, id);
   if (options === 0) return at;
-  let past = put(mapHeader(options), out, at);
+  let past = put(optionHeader(options), out, at);
   if (chunk.optionEntries) past = put(chunk.optionEntries, out, past);
   if (id === null) return past;
   past = put(chunkKey, out, past);
   out[past] = FIX_STR | id.length;
-  return past + 1 + out.write(id, past + 1, 'latin1');
+  past += 1;
+  for (let i = 0; i < id.length; i += 1) out[past++] = id.charCodeAt(i);
+  return past;
+}
+
+function optionHeader(options: number): Buffer {
+  return headers[options] ?? mapHeader(options);
 }
 
 function put(bytes: Buffer, out: Buffer, at: number): number {
-  out.set(bytes, at);
-  return at + bytes.length;
+  const { length } = bytes;
+  if (length <= TINY) for (let i = 0; i < length; i += 1) out[at + i] = bytes[i]!;
+  else out.set(bytes, at);
+  return at + length;
 }

@@ -3,7 +3,8 @@
 // that it knows; no ack is believed that did not come over the connection that the chunk went out on.
 import type { Socket } from 'node:net';
 import type { ForwardClientOptions, OutputServer } from '../config/config.js';
-import { ackId, ReplyReader } from './ackReader.js';
+import { headerSize, lengthAt } from '../msgpack/scan.js';
+import { ackIdAt, BadReply, ReplyReader } from './ackReader.js';
 import { dial, openEvent } from './dial.js';
 import { ClientHandshake } from './handshakeClient.js';
 import { Heartbeat } from './heartbeat.js';
@@ -40,9 +41,9 @@ export class ServerLink {
   #retry: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout | null = null;
   #inFlight = new InFlight();
-  /** Of the open connection: short messages, and the ids of those for which no ack is asked, until they are written. */
+  /** Of the open connection: short messages, and those for which no ack is asked, until they are written. */
   #out: OutBlocks | null = null;
-  readonly #unsaid: string[] = [];
+  #unsaid: Outgoing[] = [];
 
   constructor(server: OutputServer, options: ForwardClientOptions, events: LinkEvents, deps: LinkDeps) {
     this.server = server;
@@ -75,7 +76,7 @@ export class ServerLink {
     if (!socket) return;
     this.#socket = socket;
     this.#out = new OutBlocks((bytes, written) => socket.write(bytes, written));
-    this.#unsaid.splice(0);
+    this.#unsaid = [];
     const replies = new ReplyReader();
     const handshake = this.server.security
       ? new ClientHandshake(this.server.security, this.#deps.random)
@@ -90,21 +91,25 @@ export class ServerLink {
     socket.once(openEvent(this.server), () => {
       if (greeted) this.#ready(timer);
     });
+    const take = (buf: Buffer, start: number, end: number): void => {
+      if (this.#socket !== socket) return;
+      if (greeted) {
+        this.#takeAck(buf, start, end);
+        return;
+      }
+      const answer = answerTo(handshake!, buf.subarray(start, end));
+      if (answer !== 'welcome') socket.write(answer);
+      else {
+        greeted = true;
+        this.#ready(timer);
+      }
+    };
     socket.on('data', (bytes: Buffer) => {
       try {
-        for (const value of replies.take(bytes)) {
-          if (greeted) this.#takeAck(value);
-          else {
-            const answer = handshake!.take(value);
-            if (answer !== 'welcome') socket.write(answer);
-            else {
-              greeted = true;
-              this.#ready(timer);
-            }
-          }
-        }
+        replies.take(bytes, take);
       } catch (error) {
-        this.#drop(socket, (error as Error).message);
+        if (!(error instanceof BadReply)) throw error;
+        this.#drop(socket, error.message);
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => this.#drop(socket, problem(error)));
@@ -138,7 +143,7 @@ export class ServerLink {
     this.#cork(socket);
     const id = requireAckResponse ? outgoing.id : null;
     if (this.#out!.put(outgoing.chunk, id)) {
-      if (id === null) this.#unsaid.push(outgoing.id);
+      if (id === null) this.#unsaid.push(outgoing);
       return;
     }
     this.#flush();
@@ -146,7 +151,7 @@ export class ServerLink {
     for (let i = 0; i < parts.length - 1; i += 1) socket.write(parts[i]!);
     const last = parts[parts.length - 1]!;
     if (id !== null) socket.write(last);
-    else socket.write(last, (error) => this.#written(socket, [outgoing.id], error));
+    else socket.write(last, (error) => this.#written(socket, [outgoing], error));
   }
 
   /** Whatever is written in this turn goes out in one write. */
@@ -161,14 +166,20 @@ export class ServerLink {
 
   #flush(): void {
     const socket = this.#socket!;
-    const ids = this.#unsaid.splice(0);
-    this.#out!.flush((error) => this.#written(socket, ids, error));
+    if (this.#unsaid.length === 0) {
+      this.#out!.flush();
+      return;
+    }
+    const all = this.#unsaid;
+    this.#unsaid = [];
+    this.#out!.flush((error) => this.#written(socket, all, error));
   }
 
   /** Without acks, that is all that is known of them. */
-  #written(socket: Socket, ids: readonly string[], error?: Error | null): void {
-    if (error || this.#socket !== socket) return;
-    for (const id of ids) this.#inFlight.confirm(id)?.confirm();
+  #written(socket: Socket, all: readonly Outgoing[], error?: Error | null): void {
+    if (error) return;
+    for (const outgoing of all)
+      if (this.#socket === socket && this.#inFlight.settle(outgoing)) outgoing.confirm();
   }
 
   close(): void {
@@ -199,13 +210,15 @@ export class ServerLink {
     if (this.up) this.#events.onUp(this);
   }
 
-  #takeAck(value: Buffer): void {
-    const id = ackId(value);
-    if (id === null) throw new Error('the server wrote something that is no ack');
-    const outgoing = this.#inFlight.confirm(id);
+  #takeAck(buf: Buffer, start: number, end: number): void {
+    const id = ackIdAt(buf, start, end);
+    if (id === -1) throw new BadReply('the server wrote something that is no ack');
+    const from = id + headerSize(buf[id]!);
+    const to = from + lengthAt(buf, id);
+    const outgoing = this.#inFlight.confirm(buf, from, to);
     if (outgoing !== null) outgoing.confirm();
-    else if (!this.#inFlight.hasConfirmed(id))
-      throw new Error('the server acked a chunk that was not sent over this connection');
+    else if (!this.#inFlight.hasConfirmed(buf.toString('latin1', from, to)))
+      throw new BadReply('the server acked a chunk that was not sent over this connection');
   }
 
   #armAckTimer(): void {
@@ -245,6 +258,15 @@ export class ServerLink {
     const { retryWait, retryMaxInterval } = this.#options;
     const base = Math.min(retryMaxInterval, retryWait * 2 ** Math.min(this.#failures - 1, 20));
     return base * (0.875 + this.#deps.chance() * 0.25);
+  }
+}
+
+/** @throws BadReply with the reason why the server is not taken, or does not take us. */
+function answerTo(handshake: ClientHandshake, value: Buffer): Buffer | 'welcome' {
+  try {
+    return handshake.take(value);
+  } catch (error) {
+    throw new BadReply((error as Error).message);
   }
 }
 

@@ -3,7 +3,7 @@
 import { recordTime } from '../detect/recordTime.js';
 import { instantOf } from '../detect/times.js';
 import { arrayHeader, encode } from '../msgpack/encode.js';
-import type { OutChunk, Output } from '../sinks/output.js';
+import { confirmedBy, type OutChunk, type Output } from '../sinks/output.js';
 import type { CapturedEvent } from './captured.js';
 import type { EventTaker } from './readCapture.js';
 
@@ -132,7 +132,7 @@ export class Send implements EventTaker {
       connectionId: 0,
     };
     this.#sent += events.length;
-    const written = this.#output.write(chunk).then(
+    const written = confirmedBy(this.#output, chunk, events.length).then(
       () => {
         this.acked += events.length;
         this.#onWay.delete(written);

@@ -6,7 +6,7 @@ import { outMessage } from '../forward/outMessage.js';
 import { decode } from '../msgpack/decode.js';
 import { encode } from '../msgpack/encode.js';
 import { skip } from '../msgpack/scan.js';
-import type { OutChunk, Output } from './output.js';
+import type { Fate, OutChunk, Output } from './output.js';
 import { SegmentLog } from './segmentLog.js';
 import { Store } from './store.js';
 
@@ -37,13 +37,12 @@ const MAX_SEGMENT = 64 * 2 ** 20;
 interface Waiting {
   readonly parts: readonly Buffer[];
   readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (cause: Error) => void;
+  readonly fate: Fate;
 }
 
 export class DiskBuffer implements Output {
   readonly name: string;
-  /** Delivered is counted by `onDelivered`, not when `write` resolves. */
+  /** Delivered is counted by `onDelivered`, not when a chunk is confirmed. */
   readonly buffered = true;
   readonly #options: DiskBufferOptions;
   readonly #output: Output;
@@ -107,14 +106,14 @@ export class DiskBuffer implements Output {
     return this.#log.end - this.#delivered;
   }
 
-  /** Resolves when the chunk is fsynced. Waits while the buffer is full or the disk refuses; rejects when closed first. */
-  write(chunk: OutChunk, events = 0): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error('the buffer is closed'));
-    return new Promise((resolve, reject) => {
-      const bytes = chunk.payloadBytes;
-      this.#waiting.push({ parts: chunkParts(chunk, events), bytes, resolve, reject });
-      this.#keep();
-    });
+  /** A chunk is confirmed when it is fsynced. It waits while the buffer is full or the disk refuses. */
+  send(chunk: OutChunk, events: number, fate: Fate): void {
+    if (this.#closed) {
+      fate.fail(new Error('the buffer is closed'));
+      return;
+    }
+    this.#waiting.push({ parts: chunkParts(chunk, events), bytes: chunk.payloadBytes, fate });
+    this.#keep();
   }
 
   /** Delivers while the output takes chunks, at most `timeoutMs`. What is left is delivered by the next start. */
@@ -144,7 +143,7 @@ export class DiskBuffer implements Output {
   async #toDisk(): Promise<void> {
     while (this.#waiting.length > 0) {
       if (this.#closed) {
-        for (const w of this.#waiting.splice(0)) w.reject(new Error('the buffer is closed'));
+        for (const w of this.#waiting.splice(0)) w.fate.fail(new Error('the buffer is closed'));
         return;
       }
       const count = this.#fitting();
@@ -165,7 +164,7 @@ export class DiskBuffer implements Output {
         this.#options.onState('');
       }
       this.#waiting.splice(0, count);
-      for (const w of batch) w.resolve();
+      for (const w of batch) w.fate.confirm();
       this.#pump();
     }
   }
@@ -227,12 +226,12 @@ export class DiskBuffer implements Output {
     this.#ahead.push(ahead);
     this.#aheadBytes += ahead.bytes;
     this.#next = end;
-    this.#output.write(chunk, events).then(
-      () => {
+    this.#output.send(chunk, events, {
+      confirm: () => {
         this.#options.onDelivered(events);
         this.#done(ahead);
       },
-      async (error: Error) => {
+      fail: async (error) => {
         if (this.#closed) return;
         // The output takes such a chunk never, and its sender has its ack: it is kept as a Forward message.
         const path = join(this.#options.path, 'refused.forward');
@@ -240,7 +239,7 @@ export class DiskBuffer implements Output {
         this.#options.onLost(error.message, path);
         this.#done(ahead);
       },
-    );
+    });
   }
 
   #done(ahead: { isDone: boolean }): void {

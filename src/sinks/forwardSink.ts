@@ -1,7 +1,7 @@
 // Alerts to a Forward server (a Fluentd that has its own buffers, usually): one message a tag, acked.
 import type { Alert } from '../alerts/alert.js';
 import { arrayHeader, encode } from '../msgpack/encode.js';
-import type { Output } from './output.js';
+import { confirmedBy, type Output } from './output.js';
 import type { AlertSink } from './sink.js';
 
 const entry = arrayHeader(2);
@@ -26,7 +26,8 @@ export class ForwardSink implements AlertSink {
         payload.push(entry, alerts[i]!.time, alerts[i]!.record);
       const payloadBytes = payload.reduce((sum, b) => sum + b.length, 0);
       writes.push(
-        this.#output.write(
+        confirmedBy(
+          this.#output,
           {
             tag,
             tagBytes: encode(tag),

@@ -5,7 +5,7 @@ import type { FileTarget, LineFormat } from '../config/config.js';
 import { headerSize, lengthAt, skip } from '../msgpack/scan.js';
 import { AppendFile } from './appendFile.js';
 import { eventLine } from './lines.js';
-import type { OutChunk, Output } from './output.js';
+import type { Fate, OutChunk, Output } from './output.js';
 import { writeAll } from './stdoutSink.js';
 
 /** Inflates the payload of a chunk that came compressed. */
@@ -21,8 +21,7 @@ export interface LineOutputDeps {
 
 interface Waiting {
   readonly chunk: OutChunk;
-  readonly confirm: () => void;
-  readonly fail: (cause: Error) => void;
+  readonly fate: Fate;
 }
 
 /** Bytes of payload that are made into lines at once. */
@@ -70,13 +69,14 @@ export class LineOutput implements Output {
     return this.#failures === 0;
   }
 
-  /** Tried again until it is written; rejects for a chunk that can never be lines, and when closed first. */
-  write(chunk: OutChunk): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error('the output is closed'));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ chunk, confirm: resolve, fail: reject });
-      this.#begin();
-    });
+  /** Tried again until it is written; a chunk that can never be lines fails. */
+  send(chunk: OutChunk, _events: number, fate: Fate): void {
+    if (this.#closed) {
+      fate.fail(new Error('the output is closed'));
+      return;
+    }
+    this.#waiting.push({ chunk, fate });
+    this.#begin();
   }
 
   async close(timeoutMs: number): Promise<number> {
@@ -89,7 +89,7 @@ export class LineOutput implements Output {
     this.#closed = true;
     this.#wake?.();
     const left = this.#waiting.splice(0);
-    for (const w of left) w.fail(new Error('the output was closed'));
+    for (const w of left) w.fate.fail(new Error('the output was closed'));
     await this.#closeFile();
     return left.length;
   }
@@ -116,7 +116,7 @@ export class LineOutput implements Output {
         this.#deps.onState(true, '');
       }
       this.#waiting.splice(0, batch.length);
-      for (const w of batch) w.confirm();
+      for (const w of batch) w.fate.confirm();
     }
   }
 
@@ -132,7 +132,7 @@ export class LineOutput implements Output {
         n += 1;
       } catch (error) {
         this.#waiting.splice(n, 1);
-        w.fail(error as Error);
+        w.fate.fail(error as Error);
       }
     }
     return batch;

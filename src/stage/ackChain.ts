@@ -25,15 +25,58 @@ export interface AckChainOptions {
   /** A chunk was confirmed to its sender, this many ms after it was accepted. */
   readonly onAcked: (latencyMs: number) => void;
   /** A chunk was given up, because a confirmation failed. */
-  readonly onGivenUp: (context: FrameContext, cause: unknown) => void;
+  readonly onGivenUp: (context: FrameContext, cause: Error) => void;
   /** Monotonic ms. */
   readonly now: () => number;
 }
 
-interface Held {
-  readonly node: FifoNode<ChunkName>;
+/** A held chunk: told of each of its confirmations, or that one of them failed. */
+export interface Held {
+  confirm(): void;
+  fail(cause: Error): void;
+}
+
+class HeldChunk implements Held {
+  readonly name: ChunkName;
+  readonly context: FrameContext;
   readonly bytes: number;
   readonly ownBytes: number;
+  /** Monotonic ms. */
+  readonly acceptedAt: number;
+  node: FifoNode<HeldChunk> | null = null;
+  readonly #end: (held: HeldChunk, cause: Error | null) => void;
+  /** Confirmations to come; 0: it has ended. */
+  #left: number;
+
+  constructor(
+    name: ChunkName,
+    context: FrameContext,
+    bytes: number,
+    ownBytes: number,
+    acceptedAt: number,
+    confirmations: number,
+    end: (held: HeldChunk, cause: Error | null) => void,
+  ) {
+    this.name = name;
+    this.context = context;
+    this.bytes = bytes;
+    this.ownBytes = ownBytes;
+    this.acceptedAt = acceptedAt;
+    this.#left = confirmations;
+    this.#end = end;
+  }
+
+  confirm(): void {
+    if (this.#left === 0) return;
+    this.#left -= 1;
+    if (this.#left === 0) this.#end(this, null);
+  }
+
+  fail(cause: Error): void {
+    if (this.#left === 0) return;
+    this.#left = 0;
+    this.#end(this, cause);
+  }
 }
 
 export class AckChain {
@@ -41,7 +84,7 @@ export class AckChain {
   #heldBytes = 0;
   /** Of those, what does not lie in the blocks that frames were read into. */
   #ownBytes = 0;
-  readonly #held = new Fifo<ChunkName>();
+  readonly #held = new Fifo<HeldChunk>();
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -59,7 +102,7 @@ export class AckChain {
 
   /** What is held, in the order in which it came. */
   get held(): readonly ChunkName[] {
-    return this.#held.all();
+    return this.#held.all().map((held) => held.name);
   }
 
   /** Reading has stopped. */
@@ -68,7 +111,7 @@ export class AckChain {
   }
 
   /**
-   * Holds a chunk until all of `confirmations` are fulfilled, then acks it; gives it up when one of them fails.
+   * Holds a chunk until so many confirmations of it were told, then acks it; gives it up when one of them fails.
    * @param frameBytes as it was read. @param ownBytes what it takes beside that: inflated, copied, its alerts.
    */
   hold(
@@ -76,26 +119,16 @@ export class AckChain {
     context: FrameContext,
     frameBytes: number,
     ownBytes: number,
-    confirmations: readonly Promise<unknown>[],
-  ): void {
-    const accepted = this.#options.now();
-    const held: Held = { node: this.#held.add(name), bytes: frameBytes + ownBytes, ownBytes };
-    this.#heldBytes += held.bytes;
+    confirmations: number,
+  ): Held {
+    const bytes = frameBytes + ownBytes;
+    const acceptedAt = this.#options.now();
+    const held = new HeldChunk(name, context, bytes, ownBytes, acceptedAt, confirmations, this.#end);
+    held.node = this.#held.add(held);
+    this.#heldBytes += bytes;
     this.#own(ownBytes);
     this.#press();
-    const all = confirmations.length === 1 ? confirmations[0]! : Promise.all(confirmations);
-    all.then(
-      () => {
-        context.ack();
-        this.#options.onAcked(this.#options.now() - accepted);
-        this.#let(held);
-      },
-      (cause: unknown) => {
-        this.#options.onGivenUp(context, cause);
-        context.refuse('downstream_refused', 'the chunk could not be confirmed and must be sent again');
-        this.#let(held);
-      },
-    );
+    return held;
   }
 
   /** Resolves when nothing is held any more. */
@@ -104,13 +137,22 @@ export class AckChain {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #let(held: Held): void {
+  /** @param cause why it is given up; null: it is confirmed. */
+  readonly #end = (held: HeldChunk, cause: Error | null): void => {
+    const { context } = held;
+    if (cause === null) {
+      context.ack();
+      this.#options.onAcked(this.#options.now() - held.acceptedAt);
+    } else {
+      this.#options.onGivenUp(context, cause);
+      context.refuse('downstream_refused', 'the chunk could not be confirmed and must be sent again');
+    }
     this.#heldBytes -= held.bytes;
     this.#own(-held.ownBytes);
-    this.#held.delete(held.node);
+    this.#held.delete(held.node!);
     this.#press();
     if (this.#held.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-  }
+  };
 
   #own(change: number): void {
     this.#ownBytes += change;

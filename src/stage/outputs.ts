@@ -10,7 +10,7 @@ import { say } from '../observe/logCodes.js';
 import type { Metrics } from '../observe/metrics.js';
 import { DiskBuffer } from '../sinks/diskBuffer.js';
 import { LineOutput } from '../sinks/lineOutput.js';
-import type { OutChunk, Output } from '../sinks/output.js';
+import type { Output } from '../sinks/output.js';
 import { SegmentLog } from '../sinks/segmentLog.js';
 import { linkLog } from './linkLog.js';
 
@@ -95,6 +95,6 @@ function outputOf(config: OutputConfig, stdout: Writable, log: Logger, limit: Ra
 const discard: Output = {
   name: 'discard:',
   ready: true,
-  write: (_chunk: OutChunk) => Promise.resolve(),
+  send: (_chunk, _events, fate) => fate.confirm(),
   close: () => Promise.resolve(0),
 };

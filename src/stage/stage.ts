@@ -11,8 +11,8 @@ import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { RuleSet } from '../rules/rule.js';
 import type { SinkRest } from '../sinks/delivery.js';
-import type { Output } from '../sinks/output.js';
-import { AckChain, type ChunkName } from './ackChain.js';
+import type { Fate, Output } from '../sinks/output.js';
+import { AckChain, type ChunkName, type Held } from './ackChain.js';
 import type { AlertFeed } from './alertFeed.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
 import { AlertReport } from './alertReport.js';
@@ -105,7 +105,7 @@ export class Stage {
         this.#notices.pressure(stop, this.#chain.heldBytes);
       },
       onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
-      onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause as Error),
+      onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause),
     });
     for (const input of config.inputs)
       if (input.joinPartial)
@@ -290,23 +290,21 @@ export class Stage {
     }
     metrics.eventsIn += events;
     this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
-    const confirmations: Promise<unknown>[] = [];
-    if (chunk) {
-      const { release } = made;
-      const written = output.write(chunk, events).then(() => {
-        if (!output.buffered) metrics.eventsOut += events;
-      });
-      confirmations.push(release === null ? written : written.finally(release));
-    } else made.release?.();
-    if (alerts.length > 0) confirmations.push(this.#alerting.submit(alerts));
-    if (hangsOnOthers) confirmations.push(this.#alerting.allSafe());
-    if (confirmations.length === 0) {
+    const { release } = made;
+    const confirmations = (chunk ? 1 : 0) + (alerts.length > 0 ? 1 : 0) + (hangsOnOthers ? 1 : 0);
+    if (confirmations === 0) {
+      release?.();
       context.ack();
       return;
     }
     const bytes = frame.end - frame.start;
     const name = nameOf(frame, context, events);
-    this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
+    const held = this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
+    if (alerts.length > 0) told(held, this.#alerting.submit(alerts));
+    if (hangsOnOthers) told(held, this.#alerting.allSafe());
+    if (chunk)
+      output.send(chunk, events, new OnItsWay(held, events, release, output.buffered ? null : metrics));
+    else release?.();
   }
 
   #inflate({ frame, context, input, inflated: before }: Accepted): Buffer | null {
@@ -317,6 +315,40 @@ export class Stage {
     if (inflated === null) this.#notices.unread(context.peer, frame.tag);
     return inflated;
   }
+}
+
+/** A chunk that the output has and has not told the fate of. */
+class OnItsWay implements Fate {
+  readonly #held: Held;
+  readonly #events: number;
+  readonly #release: (() => void) | null;
+  readonly #metrics: Metrics | null;
+
+  /** @param metrics that its events are counted in; null: the output counts them itself. */
+  constructor(held: Held, events: number, release: (() => void) | null, metrics: Metrics | null) {
+    this.#held = held;
+    this.#events = events;
+    this.#release = release;
+    this.#metrics = metrics;
+  }
+
+  confirm(): void {
+    this.#release?.();
+    if (this.#metrics) this.#metrics.eventsOut += this.#events;
+    this.#held.confirm();
+  }
+
+  fail(cause: Error): void {
+    this.#release?.();
+    this.#held.fail(cause);
+  }
+}
+
+function told(held: Held, confirmation: Promise<unknown>): void {
+  confirmation.then(
+    () => held.confirm(),
+    (cause: Error) => held.fail(cause),
+  );
 }
 
 function nameOf(frame: Frame, context: FrameContext, events: number): ChunkName {

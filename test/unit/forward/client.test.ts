@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ForwardClientOptions, OutputServer } from '../../../src/config/config.js';
 import { Balancer } from '../../../src/forward/balance.js';
 import { ForwardOutput } from '../../../src/forward/client.js';
-import type { OutChunk } from '../../../src/sinks/output.js';
+import { confirmedBy, type OutChunk } from '../../../src/sinks/output.js';
 import { type Script, ScriptedServer } from '../../support/scriptedServer.js';
 import { entries, outChunk, type Plain, pack, unpack } from '../../support/wire.js';
 
@@ -66,7 +66,7 @@ const sha = (...parts: (string | Buffer)[]): string => {
 describe('a chunk that is not acked', () => {
   it('is sent again under the same id on a new connection after ack_response_timeout', async () => {
     const server = await serve({ onMessage: (bytes, socket, n) => void (n > 0 && ack(bytes, socket, n)) });
-    await connectTo([server]).write(chunk(1));
+    await confirmedBy(connectTo([server]), chunk(1), 1);
     expect(server.connections).toBe(2);
     expect(idOf(server.messages[0]!)).toBe(idOf(server.messages[1]!));
     expect(downs[0]).toMatch(/no ack within 200 ms/);
@@ -80,7 +80,7 @@ describe('a chunk that is not acked', () => {
       },
     });
     const output = connectTo([server]);
-    await Promise.all([1, 2, 3].map((n) => output.write(chunk(n))));
+    await Promise.all([1, 2, 3].map((n) => confirmedBy(output, chunk(n), 1)));
     const order = server.messages
       .slice(-3)
       .map((m) => ((unpack(unpackRaw(m)[1]) as unknown[])[1] as Plain)['n']);
@@ -94,7 +94,7 @@ describe('a chunk that is not acked', () => {
         else ack(bytes, socket, n);
       },
     });
-    await connectTo([server]).write(chunk(1));
+    await confirmedBy(connectTo([server]), chunk(1), 1);
     expect(server.connections).toBe(2);
     expect(downs[0]).toMatch(/not sent over this connection/);
   });
@@ -106,7 +106,7 @@ describe('a chunk that is not acked', () => {
         else ack(bytes, socket, n);
       },
     });
-    await connectTo([server]).write(chunk(1));
+    await confirmedBy(connectTo([server]), chunk(1), 1);
     expect(server.connections).toBe(2);
   });
 });
@@ -122,7 +122,7 @@ describe('acks', () => {
       },
     });
     const output = connectTo([server]);
-    await Promise.all([1, 2, 3].map((n) => output.write(chunk(n))));
+    await Promise.all([1, 2, 3].map((n) => confirmedBy(output, chunk(n), 1)));
     expect(server.connections).toBe(1);
   });
 
@@ -132,13 +132,13 @@ describe('acks', () => {
         for (const byte of pack({ ack: idOf(bytes) })) socket.write(Buffer.from([byte]));
       },
     });
-    await connectTo([server]).write(chunk(1));
+    await confirmedBy(connectTo([server]), chunk(1), 1);
     expect(server.connections).toBe(1);
   });
 
   it('are not asked for when require_ack_response is off, and the chunk has no id then', async () => {
     const server = await serve({});
-    await connectTo([server], { requireAckResponse: false }).write(chunk(1));
+    await confirmedBy(connectTo([server], { requireAckResponse: false }), chunk(1), 1);
     await server.until(() => server.messages.length === 1);
     expect(server.messages[0]!.subarray(-entries([{ n: 1 }]).length)).toEqual(entries([{ n: 1 }]));
   });
@@ -161,7 +161,7 @@ describe('what a server must not get away with', () => {
         else ack(message, socket, n);
       },
     });
-    await connectTo([server], { ackResponseTimeout: 5000 }).write(chunk(1));
+    await confirmedBy(connectTo([server], { ackResponseTimeout: 5000 }), chunk(1), 1);
     expect(server.connections).toBe(2);
     expect(idOf(server.messages[0]!)).toBe(idOf(server.messages[1]!));
   });
@@ -183,7 +183,7 @@ describe('what a server must not get away with', () => {
       ...good,
       onOpen: (socket, n) => (n === 0 ? greet(socket) : good.onOpen!(socket, n)),
     });
-    await connectTo([{ ...portOf(server), security }]).write(chunk(1));
+    await confirmedBy(connectTo([{ ...portOf(server), security }]), chunk(1), 1);
     expect(server.connections).toBe(2);
   });
 
@@ -194,7 +194,7 @@ describe('what a server must not get away with', () => {
         else ack(bytes, socket, n);
       },
     });
-    await connectTo([server]).write(chunk(1));
+    await confirmedBy(connectTo([server]), chunk(1), 1);
     expect(new Set(server.messages.map(idOf)).size).toBe(1);
     expect(server.messages).toHaveLength(5);
   });
@@ -232,7 +232,7 @@ describe('one connection', () => {
     const helo = handshake({});
     const server = await serve(helo);
     const output = connectTo([{ ...portOf(server), security }]);
-    for (let n = 0; n < 4; n += 1) await output.write(chunk(n));
+    for (let n = 0; n < 4; n += 1) await confirmedBy(output, chunk(n), 1);
     expect(server.connections).toBe(1);
   });
 });
@@ -286,7 +286,7 @@ describe('a server', () => {
   ])('%s', async (_, over, why) => {
     const server = await serve(handshake(over));
     const output = connectTo([{ ...portOf(server), security }]);
-    const written = output.write(chunk(1)).then(
+    const written = confirmedBy(output, chunk(1), 1).then(
       () => 'confirmed',
       () => 'closed',
     );
@@ -308,7 +308,7 @@ describe('a server', () => {
     const gone = await ScriptedServer.start({});
     await gone.stop();
     const output = connectTo([portOf(gone), portOf(server)]);
-    await Promise.all([1, 2, 3, 4].map((n) => output.write(chunk(n))));
+    await Promise.all([1, 2, 3, 4].map((n) => confirmedBy(output, chunk(n), 1)));
     expect(server.messages).toHaveLength(4);
   });
 });

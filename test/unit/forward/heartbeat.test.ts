@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { forwardDefaults } from '../../../src/config/defaults.js';
 import { ForwardOutput } from '../../../src/forward/client.js';
 import { Heartbeat } from '../../../src/forward/heartbeat.js';
-import type { OutChunk } from '../../../src/sinks/output.js';
+import { confirmedBy, type OutChunk } from '../../../src/sinks/output.js';
 import { ScriptedServer } from '../../support/scriptedServer.js';
 import { entries, outChunk } from '../../support/wire.js';
 
@@ -116,7 +116,7 @@ describe('the output with heartbeats', () => {
     );
     cleanUps.push(() => output.close(0));
     // Neither acks: what is written stays unconfirmed.
-    output.write(chunk(1)).catch(() => undefined);
+    confirmedBy(output, chunk(1), 1).catch(() => undefined);
     await hung.until(() => hung.messages.length === 1);
     udp[0]!.answers = false;
     await standby.until(() => standby.messages.length === 1);
@@ -127,7 +127,7 @@ describe('the output with heartbeats', () => {
     udp[0]!.answers = true;
     const ups = () => links.filter((l) => l === `forward://127.0.0.1:${hung.port} up`).length;
     while (ups() < 2) await new Promise((r) => setTimeout(r, 5));
-    output.write(chunk(2)).catch(() => undefined);
+    confirmedBy(output, chunk(2), 1).catch(() => undefined);
     await hung.until(() => hung.messages.length === 2);
   });
 });

@@ -29,7 +29,13 @@ function chain(heldLimit = 1000) {
       ack: () => said.push(`ack ${name}`),
       refuse: (code: string) => said.push(`refuse ${name}: ${code}`),
     } as unknown as FrameContext;
-    made.hold({ peer: 'p', tag: name, events: 1, wantsAck: true }, context, bytes, ownBytes, confirmations);
+    const called = { peer: 'p', tag: name, events: 1, wantsAck: true };
+    const held = made.hold(called, context, bytes, ownBytes, confirmations.length);
+    for (const confirmation of confirmations)
+      confirmation.then(
+        () => held.confirm(),
+        (cause: Error) => held.fail(cause),
+      );
   };
   return { made, said, hold, keep: (bytes: number) => (kept = bytes), own: () => own };
 }
