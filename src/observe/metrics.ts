@@ -6,9 +6,9 @@ import {
   Counter,
   collectDefaultMetrics,
   Gauge,
-  Histogram,
   Registry,
 } from 'prom-client';
+import { LatencyHistogram } from './latencyHistogram.js';
 
 export type AlertOutcome = 'delivered' | 'spooled' | 'duplicate' | 'capped' | 'failed' | 'suppressed';
 /** What is asked for when it is scraped. */
@@ -53,7 +53,11 @@ export class Metrics {
   readonly #alerts: Counter<'sink' | 'outcome'>;
   readonly #rules: Gauge<'state'>;
   readonly #ruleSet: Gauge<'hash'>;
-  readonly #latency: Histogram;
+  readonly #latency = new LatencyHistogram(
+    'fluent_detect_chunk_latency_seconds',
+    'From accepting a chunk to acking it.',
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  );
   readonly #rejected: Counter<'reason'>;
   #watched: Watched | null = null;
   #latencySum = 0;
@@ -175,12 +179,7 @@ export class Metrics {
       labelNames: ['hash'],
       registers,
     });
-    this.#latency = new Histogram({
-      name: 'fluent_detect_chunk_latency_seconds',
-      help: 'From accepting a chunk to acking it.',
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-      registers,
-    });
+    this.#registry.registerMetric(this.#latency.metric);
     this.#rejected = new Counter({
       name: 'fluent_detect_rejected_total',
       help: 'What was refused (a connection) or taken out (an entry that is no event), by reason.',

@@ -1,34 +1,22 @@
 // A frame as it came to the chunk that goes on: tag, payload and options as slices of the frame's own bytes, with
 // tags spliced in where rules matched. Whatever came, a PackedForward message goes on.
-import type { Engine } from '../detect/engine.js';
 import type { Frame } from '../forward/message.js';
 import { arrayHeader, encode } from '../msgpack/encode.js';
 import { headerSize, isTextAt, kindOf, lengthAt, skip } from '../msgpack/scan.js';
 import type { OutChunk } from '../sinks/output.js';
-import type { Assembly } from './assembly.js';
-import { type EntryEvents, SCANNED_DEPTH, type Scanned, type ScanOptions, scanEntries } from './entries.js';
+import type { Assembled, Assembly } from './assembly.js';
+import { SCANNED_DEPTH, type Scanned, type ScanOptions, scanEntries } from './entries.js';
 
 const entryHeader = arrayHeader(2);
 const metadataHeader = arrayHeader(2);
 
-export interface ChunkDeps {
-  readonly engine: Engine;
-  readonly nowMs: number;
-  /** Take Fluent Bit's log metadata off the entries. */
-  readonly stripMetadata: boolean;
-  /** Maps and arrays inside one another in a payload. */
-  readonly maxDepth: number;
-  /** Entries of one message. */
-  readonly maxEntries: number;
-  /** Lines that come in parts; null: every event is whole. */
-  readonly join: ScanOptions['join'];
-  /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
-  readonly inflate: (frame: Frame) => Buffer | null;
+export interface ChunkDeps extends ScanOptions {
   /** `add_tag_prefix` and `tag` of the input, applied. */
-  readonly tagOf: (frame: Frame) => string;
-  readonly events: EntryEvents;
+  readonly tag: string;
   /** Where a new body is put together; nothing is in it. */
   readonly assembly: Assembly;
+  /** The whole payload of a compressed chunk; null: this compression cannot be read here. */
+  inflate(): Buffer | null;
 }
 
 /** The chunk that goes on (null: no event is left to go on), and how many events came in and go on with it. */
@@ -39,15 +27,15 @@ export interface MadeChunk {
   readonly isApart: boolean;
   /** Bytes of memory that the chunk keeps beside its frame's: tags, an inflated payload. */
   readonly extraBytes: number;
-  /** To be called when the chunk is no longer read. Null: there is nothing to give back. */
-  readonly release: (() => void) | null;
+  /** What is to be released when the chunk is no longer read. Null: there is nothing to give back. */
+  readonly body: Assembled | null;
 }
 
 /**
  * @throws EntriesError when the frame's body is not entries; whatever `inflate` throws.
  */
 export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): MadeChunk {
-  const tag = deps.tagOf(frame);
+  const { tag } = deps;
   const tagBytes = tagValue(frame, tag);
   if (frame.signal !== 0) return asItCame(frame, tag, tagBytes, connectionId, 0);
   switch (frame.mode) {
@@ -58,7 +46,7 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
       const fill = frame.mode === 'forward' ? eventTime(deps.nowMs) : null;
       const { buffer, bodyStart, bodyEnd } = frame;
       const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps);
-      const payload = scanned.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
+      const payload = scanned.body?.slices ?? [buffer.subarray(bodyStart, bodyEnd)];
       return made(
         frame,
         scanned,
@@ -67,13 +55,13 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
       );
     }
     case 'compressed_packed_forward': {
-      const inflated = deps.inflate(frame);
+      const inflated = deps.inflate();
       if (inflated === null) return asItCame(frame, tag, tagBytes, connectionId, 0);
       const scanned = scan(inflated, 0, inflated.length, null, deps);
       // Never inflated to be compressed again: without an edit the compressed bytes go on as they came.
-      if (scanned.slices === null && !scanned.empty)
+      if (scanned.body === null && !scanned.empty)
         return asItCame(frame, tag, tagBytes, connectionId, scanned.events);
-      const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [], null);
+      const chunk = chunkOf(frame, tag, tagBytes, connectionId, scanned.body?.slices ?? [], null);
       const all = made(frame, scanned, chunk, inflated.length);
       return scanned.empty ? all : { ...all, extraBytes: inflated.length + all.extraBytes };
     }
@@ -83,18 +71,18 @@ export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): 
 /** @param bodyBytes the length of what was scanned. */
 function made(
   { buffer }: Frame,
-  { events, empty, edited, release }: Body,
+  { events, empty, body }: Scanned,
   chunk: OutChunk,
   bodyBytes: number,
 ): MadeChunk {
-  if (empty) return { chunk: null, events, isApart: false, extraBytes: 0, release };
-  const isApart = edited && chunk.payload.every((slice) => slice.buffer !== buffer.buffer);
+  if (empty) return { chunk: null, events, isApart: false, extraBytes: 0, body };
+  const isApart = body !== null && chunk.payload.every((slice) => slice.buffer !== buffer.buffer);
   return {
     chunk,
     events,
     isApart,
     extraBytes: Math.max(0, chunk.payloadBytes - bodyBytes),
-    release,
+    body,
   };
 }
 
@@ -106,13 +94,7 @@ function asItCame(
   events: number,
 ): MadeChunk {
   const chunk = whole(frame, tag, tagBytes, connectionId);
-  return { chunk, events, isApart: false, extraBytes: 0, release: null };
-}
-
-interface Body extends Scanned {
-  /** The new body; null: it goes on as it came. */
-  readonly slices: readonly Buffer[] | null;
-  readonly release: (() => void) | null;
+  return { chunk, events, isApart: false, extraBytes: 0, body: null };
 }
 
 function scan(
@@ -122,15 +104,13 @@ function scan(
   fillTime: Buffer | null,
   deps: ChunkDeps,
   isSingle = false,
-): Body {
-  const { engine, nowMs, stripMetadata, maxDepth, maxEntries, join, events, assembly } = deps;
-  const options = { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, join, events, isSingle };
+): Scanned {
+  const { assembly } = deps;
   try {
     if (isSingle) assembly.add(entryHeader, 0, 1);
-    const { events: count, empty, edited } = scanEntries(buf, start, end, options, assembly);
-    if (edited) return { events: count, empty, edited, ...assembly.finish() };
-    if (isSingle) assembly.drop();
-    return { events: count, empty, edited, slices: null, release: null };
+    const scanned = scanEntries(buf, start, end, deps, assembly, fillTime, isSingle);
+    if (isSingle && scanned.body === null) assembly.drop();
+    return scanned;
   } catch (error) {
     assembly.drop();
     throw error;
@@ -151,7 +131,7 @@ function fromMessage(
   const fill = eventTime(deps.nowMs);
   if (metadata === null && deps.maxDepth >= SCANNED_DEPTH) {
     const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps, true);
-    const payload = scanned.slices ?? [entryHeader, body];
+    const payload = scanned.body?.slices ?? [entryHeader, body];
     return made(
       frame,
       scanned,
@@ -175,7 +155,7 @@ function fromMessage(
   return made(
     frame,
     scanned,
-    chunkOf(frame, tag, tagBytes, connectionId, scanned.slices ?? [entry], null),
+    chunkOf(frame, tag, tagBytes, connectionId, scanned.body?.slices ?? [entry], null),
     0,
   );
 }

@@ -4,7 +4,7 @@
 import type { Engine } from '../detect/engine.js';
 import type { PieceTarget } from '../msgpack/pieces.js';
 import { headerSize, kindOf, lengthAt, skip, TOO_DEEP, TRUNCATED, u32 } from '../msgpack/scan.js';
-import type { Assembly } from './assembly.js';
+import type { Assembled, Assembly } from './assembly.js';
 
 /** Where an entry lies in its buffer. */
 export interface EntryPlace {
@@ -34,8 +34,8 @@ export interface Scanned {
   readonly events: number;
   /** Nothing goes on, not even a group marker. */
   readonly empty: boolean;
-  /** Something was changed: the new body is in the assembly. Else the body goes on as it came. */
-  readonly edited: boolean;
+  /** The new body, where something was changed; null: the body goes on as it came. */
+  readonly body: Assembled | null;
 }
 
 type EntriesCode = 'bad_entries' | 'too_deep' | 'too_many_entries';
@@ -61,23 +61,22 @@ export interface ScanOptions {
   readonly engine: Engine;
   /** Time of arrival, epoch ms. */
   readonly nowMs: number;
-  /** The msgpack time that stands in for nil (Message and Forward mode, as in_forward does); null: nil is broken. */
-  readonly fillTime: Buffer | null;
   /** `[[time, metadata], record]` becomes `[time, record]`. */
   readonly stripMetadata: boolean;
   /** Maps and arrays inside one another, entries included. */
   readonly maxDepth: number;
   /** Entries of one message. */
   readonly maxEntries: number;
-  /** The bytes are the time and the record of one entry, without a header (Message mode). */
-  readonly isSingle: boolean;
   /** What is to be judged for the record at `pos`: null: itself; `part`: nothing yet; or another record. */
   readonly join: ((buf: Buffer, pos: number, end: number) => Buffer | 'part' | null) | null;
   readonly events: EntryEvents;
 }
 
 /**
- * Reads the entries in `[start, end)` of `buf`. @param into takes the new body, if anything must change.
+ * Reads the entries in `[start, end)` of `buf`. @param into where the new body is put together, if anything must change;
+ * when this throws, or returns none, something can be left in it.
+ * @param fillTime the msgpack time that stands in for nil (Message and Forward mode, as in_forward does); null: nil is
+ * broken. @param isSingle the bytes are the time and the record of one entry, without a header (Message mode).
  * @throws EntriesError when the bytes are not whole entries end to end.
  */
 export function scanEntries(
@@ -86,8 +85,10 @@ export function scanEntries(
   end: number,
   options: ScanOptions,
   into: Assembly,
+  fillTime: Buffer | null,
+  isSingle: boolean,
 ): Scanned {
-  const { engine, nowMs, fillTime, stripMetadata, maxDepth, maxEntries, isSingle, join, events } = options;
+  const { engine, nowMs, stripMetadata, maxDepth, maxEntries, join, events } = options;
   let seen = 0;
   let count = 0;
   let kept = 0;
@@ -179,7 +180,7 @@ export function scanEntries(
   // Assigned in `takeOut`, which the compiler does not see.
   const told = invalid as Map<string, number> | null;
   if (told) for (const [reason, times] of told) events.onInvalid(reason, times);
-  return { events: count, empty: kept === 0, edited };
+  return { events: count, empty: kept === 0, body: edited ? into.finish() : null };
 }
 
 /** The time inside `[time, metadata]`. */

@@ -14,6 +14,12 @@ export class MatchTally {
   #byRule: Map<string, Tallied[]> | null = null;
   #last: Tallied | null = null;
 
+  /** Nothing has matched yet. */
+  clear(): void {
+    this.#byRule = null;
+    this.#last = null;
+  }
+
   add(ruleId: string, severity: string): void {
     const last = this.#last;
     if (last !== null && last.ruleId === ruleId && last.severity === severity) {

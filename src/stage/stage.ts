@@ -17,14 +17,12 @@ import type { AlertFeed } from './alertFeed.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
 import { AlertReport } from './alertReport.js';
 import type { DeliveryStatus } from './alertSide.js';
-import { Assembly } from './assembly.js';
+import { type Assembled, Assembly } from './assembly.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
-import { taggedAndAlerted } from './detection.js';
+import { ChunkWork, type WorkDeps } from './chunkWork.js';
 import { EntriesError } from './entries.js';
 import { type Accepted, Intake } from './intake.js';
-import { MatchTally } from './matchTally.js';
 import type { Notices } from './notices.js';
-import { PartialLines } from './partialLines.js';
 import type { RuleLedger } from './ruleLedger.js';
 import { RulesInForce } from './rulesInForce.js';
 import { StageStatus } from './stageStatus.js';
@@ -60,9 +58,8 @@ export class Stage {
   readonly #deps: StageDeps;
   readonly #servers: ForwardServer[];
   readonly #chain: AckChain;
-  readonly #assembly: Assembly;
   readonly #alerting: Alerting;
-  readonly #partialLines = new Map<InputConfig, PartialLines>();
+  readonly #works = new Map<InputConfig, ChunkWork>();
   readonly #notices: Notices;
   readonly #ledger: RuleLedger;
   /** What it tells about itself. */
@@ -87,7 +84,6 @@ export class Stage {
     this.#alerting = deps.alerting;
     this.#rules = new RulesInForce(ruleSet, config.rules, deps);
     const memory = readMemory(config.memoryLimit);
-    this.#assembly = new Assembly((size) => memory.pool.takeHeld(size));
     const heldLimit = memoryShares(config.memoryLimit).held;
     this.#chain = new AckChain({
       heldLimit,
@@ -107,12 +103,14 @@ export class Stage {
       onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
       onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause),
     });
-    for (const input of config.inputs)
-      if (input.joinPartial)
-        this.#partialLines.set(
-          input,
-          new PartialLines({ ...input.joinPartial, onIncomplete: (id) => this.#notices.incompleteLine(id) }),
-        );
+    const work: WorkDeps = {
+      stripMetadata: config.metadata === 'strip',
+      assembly: new Assembly((size) => memory.pool.takeHeld(size)),
+      alerting: this.#alerting,
+      inflate: (accepted) => this.#inflate(accepted),
+      onIncomplete: (id) => this.#notices.incompleteLine(id),
+    };
+    for (const input of config.inputs) this.#works.set(input, new ChunkWork(input, work));
     this.#servers = config.inputs.map(
       (input) =>
         new ForwardServer(
@@ -223,88 +221,55 @@ export class Stage {
   #take(accepted: Accepted, nowMs = this.#deps.now()): void {
     const { frame, context, input } = accepted;
     const { metrics, output } = this.#deps;
-    // Said only once the chunk is final.
-    const matched = new MatchTally();
-    const invalid: [reason: string, count: number][] = [];
-    const alerts: DecidedAlert[] = [];
-    // An event has no alert of its own because an earlier one has: its ack waits until that one is safe.
-    let hangsOnOthers = false;
-    let made: MadeChunk;
     const tag = tagOf(frame, input);
-    const engine = this.#rules.for(tag);
-    const lines = this.#partialLines.get(input) ?? null;
+    const work = this.#works.get(input)!;
+    work.begin(accepted, tag, this.#rules.for(tag), nowMs);
+    let made: MadeChunk;
     try {
-      made = makeChunk(frame, context.connectionId, {
-        engine,
-        nowMs,
-        stripMetadata: this.#config.metadata === 'strip',
-        maxDepth: input.maxDepth,
-        maxEntries: input.maxEntries,
-        join: lines && ((buf, pos, end) => lines.look(tag, buf, pos, end, nowMs)),
-        inflate: () => this.#inflate(accepted),
-        tagOf: () => tag,
-        assembly: this.#assembly,
-        events: {
-          onMatch: (place, from, into) =>
-            taggedAndAlerted(
-              place,
-              tag,
-              engine.matches,
-              this.#alerting,
-              nowMs,
-              alerts,
-              ({ rule, severity }, outcome) => {
-                matched.add(rule.id, severity);
-                hangsOnOthers ||= outcome === 'duplicate' || outcome === 'suppressed';
-              },
-              from,
-              into,
-              engine.keys,
-            ),
-          onInvalid: (reason, count) => invalid.push([reason, count]),
-        },
-      });
+      made = makeChunk(frame, context.connectionId, work);
     } catch (error) {
-      this.#alerting.withdraw(alerts);
-      lines?.withdraw();
+      this.#alerting.withdraw(work.takeAlerts());
+      work.lines?.withdraw();
       if (error instanceof InflatesApart) this.#intake.inflateApart(accepted);
       else if (error instanceof EntriesError || error instanceof Rejection)
         context.refuse(error.code, `tag ${JSON.stringify(tag)}: ${error.message}`);
       else throw error;
       return;
+    } finally {
+      work.end();
     }
     const asked = this.#alerting.unanswered();
     if (asked) {
-      made.release?.();
-      lines?.withdraw();
+      made.body?.release();
+      work.lines?.withdraw();
       this.#intake.ask(asked, accepted, nowMs);
       return;
     }
-    lines?.settle();
-    const { chunk, events, extraBytes } = made;
+    work.lines?.settle();
+    const { chunk, events, extraBytes, body } = made;
     if (made.isApart) context.free();
-    for (const [reason, count] of invalid) this.#notices.invalid(reason, count, tag, context.peer);
-    for (const { ruleId, severity, count } of matched.all) {
+    for (const [reason, count] of work.invalid) this.#notices.invalid(reason, count, tag, context.peer);
+    for (const { ruleId, severity, count } of work.matched.all) {
       metrics.match(ruleId, severity, count);
       this.#ledger.matched(ruleId, nowMs, count);
     }
     metrics.eventsIn += events;
-    this.#notices.size(frame.end - frame.start, input.chunkSizeWarnLimit, tag, context.peer);
-    const { release } = made;
+    const bytes = frame.end - frame.start;
+    this.#notices.size(bytes, input.chunkSizeWarnLimit, tag, context.peer);
+    // From here on other chunks may be taken: what was found in this one is no longer there.
+    const alerts = work.takeAlerts();
+    const { hangsOnOthers } = work;
     const confirmations = (chunk ? 1 : 0) + (alerts.length > 0 ? 1 : 0) + (hangsOnOthers ? 1 : 0);
+    if (!chunk) body?.release();
     if (confirmations === 0) {
-      release?.();
       context.ack();
       return;
     }
-    const bytes = frame.end - frame.start;
     const name = nameOf(frame, context, events);
     const held = this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
     if (alerts.length > 0) told(held, this.#alerting.submit(alerts));
     if (hangsOnOthers) told(held, this.#alerting.allSafe());
-    if (chunk)
-      output.send(chunk, events, new OnItsWay(held, events, release, output.buffered ? null : metrics));
-    else release?.();
+    if (chunk) output.send(chunk, events, new OnItsWay(held, events, body, output.buffered ? null : metrics));
   }
 
   #inflate({ frame, context, input, inflated: before }: Accepted): Buffer | null {
@@ -321,25 +286,25 @@ export class Stage {
 class OnItsWay implements Fate {
   readonly #held: Held;
   readonly #events: number;
-  readonly #release: (() => void) | null;
+  readonly #body: Assembled | null;
   readonly #metrics: Metrics | null;
 
   /** @param metrics that its events are counted in; null: the output counts them itself. */
-  constructor(held: Held, events: number, release: (() => void) | null, metrics: Metrics | null) {
+  constructor(held: Held, events: number, body: Assembled | null, metrics: Metrics | null) {
     this.#held = held;
     this.#events = events;
-    this.#release = release;
+    this.#body = body;
     this.#metrics = metrics;
   }
 
   confirm(): void {
-    this.#release?.();
+    this.#body?.release();
     if (this.#metrics) this.#metrics.eventsOut += this.#events;
     this.#held.confirm();
   }
 
   fail(cause: Error): void {
-    this.#release?.();
+    this.#body?.release();
     this.#held.fail(cause);
   }
 }
