@@ -80,6 +80,9 @@ const LINGER_MS = 2000;
 /** Bytes that a stranger may send before it has shaken hands; a PING has under 1 KiB. */
 const MAX_PING = 16 * 1024;
 
+/** Up to this size a byte at a time: a call for a copy costs more. */
+const SHORT_ID = 64;
+
 const ackKey = Buffer.concat([Buffer.from([0x81]), encode('ack')]);
 
 export class Connection {
@@ -256,7 +259,8 @@ export class Connection {
     if (this.#reader.speaksJson) return Buffer.from(`{"ack":${msgpackToJson(buffer, chunkStart)}}`);
     const ack = Buffer.allocUnsafe(ackKey.length + chunkEnd - chunkStart);
     ack.set(ackKey, 0);
-    buffer.copy(ack, ackKey.length, chunkStart, chunkEnd);
+    if (chunkEnd - chunkStart > SHORT_ID) buffer.copy(ack, ackKey.length, chunkStart, chunkEnd);
+    else for (let from = chunkStart, to = ackKey.length; from < chunkEnd; ) ack[to++] = buffer[from++]!;
     return ack;
   }
 
