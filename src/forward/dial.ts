@@ -9,10 +9,26 @@ export function openEvent(server: OutputServer): 'connect' | 'secureConnect' {
   return server.tls ? 'secureConnect' : 'connect';
 }
 
-export function dial({ host, port, tls }: OutputServer): Socket {
-  if (!tls) return connect({ host, port });
+/** What a read takes at most. Acks are under 100 bytes. */
+const READ_BYTES = 16 * 1024;
+
+/**
+ * @param onBytes takes what the server writes; the bytes are there until it returns. Read into one buffer over and over: a
+ * fresh one for every few acks costs as much as reading them, and the garbage collector has to free each. Null: whoever
+ * dials reads the socket.
+ */
+export function dial({ host, port, tls }: OutputServer, onBytes: ((bytes: Buffer) => void) | null): Socket {
+  if (!tls) {
+    if (onBytes === null) return connect({ host, port });
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (n: number): boolean => {
+      onBytes(buffer.subarray(0, n));
+      return true;
+    };
+    return connect({ host, port, onread: { buffer, callback } });
+  }
   const file = (path: string | null): Buffer | undefined => (path === null ? undefined : readFileSync(path));
-  return connectTls({
+  const socket = connectTls({
     host,
     port,
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
@@ -23,4 +39,6 @@ export function dial({ host, port, tls }: OutputServer): Socket {
     rejectUnauthorized: !(tls.insecure || tls.allowSelfSigned),
     ...(tls.verifyHostname ? {} : { checkServerIdentity: () => undefined }),
   });
+  if (onBytes !== null) socket.on('data', onBytes);
+  return socket;
 }

@@ -90,7 +90,7 @@ function emptyConnections(server: OutputServer, answered: () => void): Pulse {
       current?.destroy();
       let socket: ReturnType<typeof dial>;
       try {
-        socket = dial(server);
+        socket = dial(server, null);
       } catch {
         // A certificate that is being replaced: no heartbeat, and so no answer, which is counted.
         return;

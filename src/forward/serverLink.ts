@@ -72,12 +72,20 @@ export class ServerLink {
         this.#beats(alive),
       );
     }
-    const socket = this.#dial();
+    const replies = new ReplyReader();
+    const socket = this.#dial((bytes) => {
+      if (this.#socket !== socket) return;
+      try {
+        replies.take(bytes, take);
+      } catch (error) {
+        if (!(error instanceof BadReply)) throw error;
+        this.#drop(socket!, error.message);
+      }
+    });
     if (!socket) return;
     this.#socket = socket;
     this.#out = new OutBlocks((bytes, written) => socket.write(bytes, written));
     this.#unsaid = [];
-    const replies = new ReplyReader();
     const handshake = this.server.security
       ? new ClientHandshake(this.server.security, this.#deps.random)
       : null;
@@ -97,21 +105,14 @@ export class ServerLink {
         this.#takeAck(buf, start, end);
         return;
       }
-      const answer = answerTo(handshake!, buf.subarray(start, end));
+      // A copy: what it holds is kept for longer than the bytes are there.
+      const answer = answerTo(handshake!, Buffer.from(buf.subarray(start, end)));
       if (answer !== 'welcome') socket.write(answer);
       else {
         greeted = true;
         this.#ready(timer);
       }
     };
-    socket.on('data', (bytes: Buffer) => {
-      try {
-        replies.take(bytes, take);
-      } catch (error) {
-        if (!(error instanceof BadReply)) throw error;
-        this.#drop(socket, error.message);
-      }
-    });
     socket.on('error', (error: NodeJS.ErrnoException) => this.#drop(socket, problem(error)));
     socket.once('close', () => {
       clearTimeout(timer);
@@ -120,9 +121,9 @@ export class ServerLink {
   }
 
   /** Null: not even begun, because a file of the TLS config cannot be read; tried again. At the start that is thrown. */
-  #dial(): Socket | null {
+  #dial(onBytes: (bytes: Buffer) => void): Socket | null {
     try {
-      const socket = dial(this.server);
+      const socket = dial(this.server, onBytes);
       this.#dialed = true;
       return socket;
     } catch (error) {
