@@ -6,7 +6,7 @@ import type { Fate, OutChunk, Output } from '../sinks/output.js';
 import { Balancer } from './balance.js';
 import { ChunkIds } from './chunkIds.js';
 import { Gathering, mayGather } from './gathering.js';
-import type { Outgoing } from './inFlight.js';
+import { Outgoing } from './inFlight.js';
 import { ServerLink } from './serverLink.js';
 
 export interface ForwardOutputDeps {
@@ -15,43 +15,6 @@ export interface ForwardOutputDeps {
   readonly now?: () => number;
   /** A server went away or came back, for the log. */
   readonly onLink?: (server: string, up: boolean, why: string) => void;
-}
-
-/** A chunk that is held until a server has acked it, or the output is closed. */
-class OnItsWay implements Outgoing {
-  readonly sequence: number;
-  readonly id: string;
-  readonly chunk: OutChunk;
-  sentAt = 0;
-  readonly #fate: Fate;
-  readonly #count: number;
-  readonly #ended: (count: number) => void;
-
-  constructor(
-    sequence: number,
-    id: string,
-    chunk: OutChunk,
-    fate: Fate,
-    count: number,
-    ended: (count: number) => void,
-  ) {
-    this.sequence = sequence;
-    this.id = id;
-    this.chunk = chunk;
-    this.#fate = fate;
-    this.#count = count;
-    this.#ended = ended;
-  }
-
-  confirm(): void {
-    this.#fate.confirm();
-    this.#ended(this.#count);
-  }
-
-  fail(cause: Error): void {
-    this.#fate.fail(cause);
-    this.#ended(this.#count);
-  }
 }
 
 export class ForwardOutput implements Output {
@@ -131,9 +94,8 @@ export class ForwardOutput implements Output {
     this.#sendWaiting();
   }
 
-  /** @param count of chunks that are in it. */
   #queue(chunk: OutChunk, fate: Fate, count: number): void {
-    this.#waiting.push(new OnItsWay(this.#sequence++, this.#ids.next(), chunk, fate, count, this.#ended));
+    this.#waiting.push(new Outgoing(this.#sequence++, this.#ids.next(), chunk, fate, count, this.#ended));
   }
 
   async close(timeoutMs: number): Promise<number> {

@@ -254,7 +254,8 @@ export class Connection {
   }
 
   /** In memory of its own: it may be written long after the frame's is let go. */
-  #ackBytes({ buffer, chunkStart, chunkEnd }: Frame): Buffer | null {
+  #ackBytes({ buffer, option }: Frame): Buffer | null {
+    const { chunkStart, chunkEnd } = option;
     if (chunkStart === -1) return null;
     if (this.#reader.speaksJson) return Buffer.from(`{"ack":${msgpackToJson(buffer, chunkStart)}}`);
     const ack = Buffer.allocUnsafe(ackKey.length + chunkEnd - chunkStart);

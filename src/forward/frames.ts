@@ -3,7 +3,7 @@
 // decide the mode by the type of element 1.
 import { strHeader } from '../msgpack/encode.js';
 import { headerSize, isTextAt, kindOf, lengthAt, skip, u32 } from '../msgpack/scan.js';
-import type { Frame } from './message.js';
+import type { Frame, FrameOption } from './message.js';
 import { Rejection } from './rejection.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -28,17 +28,20 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
   if (kindOf(buffer[start]!) !== 'array' || count < 2) {
     throw new Rejection('bad_message', 'not an array of tag and events');
   }
-  const at = (i: number): number => (i < count && i < elements.length ? start + elements[i]! : end);
-  const kind = kindOf(buffer[at(1)]!);
+  const second = placeOf(1, start, end, count, elements);
+  const third = placeOf(2, start, end, count, elements);
+  const fourth = placeOf(3, start, end, count, elements);
+  const kind = kindOf(buffer[second]!);
   const packed = kind === 'str' || kind === 'bin';
   const isMessage = !packed && kind !== 'array';
   if (isMessage && count < 3) throw new Rejection('bad_message', 'a message without a record');
-  const optionAt = isMessage ? 3 : 2;
-  const hasOption = count > optionAt && buffer[at(optionAt)] !== 0xc0;
-  const option = hasOption ? readOption(buffer, at(optionAt), at(optionAt + 1)) : noOption;
-  const tag = tagAt(buffer, at(0), at(1));
-  const bodyStart = packed || kind === 'array' ? at(1) + headerSize(buffer[at(1)]!) : at(1);
-  const bodyEnd = isMessage ? at(3) : at(2);
+  const optionStart = isMessage ? fourth : third;
+  const hasOption = count > (isMessage ? 3 : 2) && buffer[optionStart] !== 0xc0;
+  const optionEnd = isMessage ? placeOf(4, start, end, count, elements) : fourth;
+  const option = hasOption ? readOption(buffer, optionStart, optionEnd) : noOption;
+  const tag = tagAt(buffer, placeOf(0, start, end, count, elements), second);
+  const bodyStart = isMessage ? second : second + headerSize(buffer[second]!);
+  const bodyEnd = isMessage ? fourth : third;
   const compressed = packed ? compression(option.compressed, buffer, bodyStart, bodyEnd) : null;
   return {
     mode: isMessage
@@ -55,16 +58,14 @@ export function frameAt(buffer: Buffer, start: number, end: number, elements: re
     tag: tag.text,
     bodyStart,
     bodyEnd,
-    optionStart: hasOption ? at(optionAt) : -1,
-    optionEnd: hasOption ? at(optionAt + 1) : -1,
-    chunkStart: option.chunkStart,
-    chunkEnd: option.chunkEnd,
-    hasMoreOptions: option.hasMore,
     compressed,
-    compressedOption: option.compressed,
-    signal: option.signal,
-    hasMetadataOption: option.metadata,
+    option,
   };
+}
+
+/** Where element `i` begins; past the last one: the end. */
+function placeOf(i: number, start: number, end: number, count: number, elements: readonly number[]): number {
+  return i < count && i < elements.length ? start + elements[i]! : end;
 }
 
 function tagAt(buffer: Buffer, start: number, end: number): Tag {
@@ -89,31 +90,25 @@ function isSame(value: Buffer, buffer: Buffer, start: number, end: number): bool
   return true;
 }
 
-interface Option {
-  readonly chunkStart: number;
-  readonly chunkEnd: number;
-  readonly compressed: string | null;
-  readonly signal: number;
-  readonly metadata: boolean;
-  readonly hasMore: boolean;
-}
-const noOption: Option = {
+const noOption: FrameOption = {
+  start: -1,
+  end: -1,
   chunkStart: -1,
   chunkEnd: -1,
   compressed: null,
   signal: 0,
-  metadata: false,
+  hasMetadata: false,
   hasMore: false,
 };
 
 /** Forward protocol v1, "Option": `chunk`, `compressed`, `size`; Fluent Bit: `fluent_signal`, `metadata`. Others are kept unread. */
-function readOption(buffer: Buffer, start: number, end: number): Option {
+function readOption(buffer: Buffer, start: number, end: number): FrameOption {
   if (kindOf(buffer[start]!) !== 'map') throw new Rejection('bad_option', 'the option is not a map');
   let chunkStart = -1;
   let chunkEnd = -1;
   let compressed: string | null = null;
   let signal = 0;
-  let metadata = false;
+  let hasMetadata = false;
   let hasMore = false;
   let at = start + headerSize(buffer[start]!);
   for (let left = lengthAt(buffer, start); left > 0; left -= 1) {
@@ -131,11 +126,12 @@ function readOption(buffer: Buffer, start: number, end: number): Option {
       if (isTextAt(buffer, at, value, 'compressed'))
         compressed = nil ? compressed : textAt(buffer, value, next);
       else if (isTextAt(buffer, at, value, 'fluent_signal')) signal = smallInteger(buffer, value);
-      else if (isTextAt(buffer, at, value, 'metadata') && kindOf(buffer[value]!) === 'map') metadata = true;
+      else if (isTextAt(buffer, at, value, 'metadata') && kindOf(buffer[value]!) === 'map')
+        hasMetadata = true;
     }
     at = next;
   }
-  return { chunkStart, chunkEnd, compressed, signal, metadata, hasMore };
+  return { start, end, chunkStart, chunkEnd, compressed, signal, hasMetadata, hasMore };
 }
 
 function textAt(buffer: Buffer, start: number, end: number): string {

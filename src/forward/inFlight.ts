@@ -1,16 +1,45 @@
 // What was sent over one connection and is not confirmed yet, in the order in which it was sent.
-import type { OutChunk } from '../sinks/output.js';
-import { Fifo } from './fifo.js';
+import type { Fate, OutChunk } from '../sinks/output.js';
+import { Fifo, Linked } from './fifo.js';
 
-/** A chunk on its way: it keeps its id however often and wherever it is sent. */
-export interface Outgoing {
+/** A chunk on its way, until a server has acked it or the output is closed: it keeps its id however often it is sent. */
+export class Outgoing extends Linked {
   readonly sequence: number;
   readonly id: string;
   readonly chunk: OutChunk;
   /** The last time; monotonic ms. */
-  sentAt: number;
-  confirm(): void;
-  fail(cause: Error): void;
+  sentAt = 0;
+  readonly #fate: Fate;
+  readonly #count: number;
+  readonly #ended: (count: number) => void;
+
+  /** @param count of chunks that are in it. @param ended is told of it once their fate is told. */
+  constructor(
+    sequence: number,
+    id: string,
+    chunk: OutChunk,
+    fate: Fate,
+    count: number,
+    ended: (count: number) => void,
+  ) {
+    super();
+    this.sequence = sequence;
+    this.id = id;
+    this.chunk = chunk;
+    this.#fate = fate;
+    this.#count = count;
+    this.#ended = ended;
+  }
+
+  confirm(): void {
+    this.#fate.confirm();
+    this.#ended(this.#count);
+  }
+
+  fail(cause: Error): void {
+    this.#fate.fail(cause);
+    this.#ended(this.#count);
+  }
 }
 
 /** Ids of confirmed chunks that are remembered, so that a server that acks twice is not mistaken for a broken one. */
@@ -41,8 +70,12 @@ export class InFlight {
    */
   confirm(buf: Buffer, from: number, to: number): Outgoing | null {
     const { first } = this.#sent;
-    const isFirst = first !== null && isIdAt(first.id, buf, from, to);
-    const outgoing = isFirst ? this.#sent.shift() : this.#sent.take((o) => isIdAt(o.id, buf, from, to));
+    if (first !== null && isIdAt(first.id, buf, from, to)) {
+      this.#sent.delete(first);
+      this.#remember(first.id);
+      return first;
+    }
+    const outgoing = this.#sent.take((o) => isIdAt(o.id, buf, from, to));
     if (outgoing !== null) this.#remember(outgoing.id);
     return outgoing;
   }

@@ -23,21 +23,26 @@ export interface Frame {
    */
   readonly bodyStart: number;
   readonly bodyEnd: number;
-  /** The option map's msgpack value; -1 when there is none (or nil). */
-  readonly optionStart: number;
-  readonly optionEnd: number;
+  readonly compressed: 'gzip' | 'zstd' | null;
+  readonly option: FrameOption;
+}
+
+/** What stands in a frame's option. */
+export interface FrameOption {
+  /** The map's msgpack value; -1 when there is none (or nil). */
+  readonly start: number;
+  readonly end: number;
   /** The `chunk` option's msgpack value (any type); -1: no ack was asked for. */
   readonly chunkStart: number;
   readonly chunkEnd: number;
-  /** There are options beside `chunk`. */
-  readonly hasMoreOptions: boolean;
-  readonly compressed: 'gzip' | 'zstd' | null;
   /** The `compressed` option as it came; null: there is none. */
-  readonly compressedOption: string | null;
+  readonly compressed: string | null;
   /** `fluent_signal`; 0 (logs) when absent. */
   readonly signal: number;
-  /** Message mode, 4th element's `metadata` present. */
-  readonly hasMetadataOption: boolean;
+  /** There is a `metadata`, a map. */
+  readonly hasMetadata: boolean;
+  /** There are others beside `chunk`. */
+  readonly hasMore: boolean;
 }
 
 /** Who sent a frame, and the two ways to answer it. Exactly one of `ack` and `refuse` is called for each frame. */

@@ -84,7 +84,7 @@ function messageEvents(bytes: Buffer, elements: readonly number[], line: number,
   if (bytes[0] === 0xc0) return;
   try {
     const frame = frameAt(bytes, 0, bytes.length, elements);
-    if (frame.signal !== 0) return;
+    if (frame.option.signal !== 0) return;
     takeEntries(frame, line, sink);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;

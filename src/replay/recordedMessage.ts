@@ -20,7 +20,7 @@ export function recordedMessage(
 ): readonly Buffer[] {
   const { buffer, start, end, bodyStart, bodyEnd } = frame;
   const whole = [buffer.subarray(start, end)];
-  if (fields.length === 0 || frame.signal !== 0) return whole;
+  if (fields.length === 0 || frame.option.signal !== 0) return whole;
   const entries: Buffer[] = [];
   if (frame.mode === 'message') {
     const record = skip(buffer, bodyStart, bodyEnd);

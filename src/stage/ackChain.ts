@@ -1,8 +1,10 @@
 // The one owner of the ack: a chunk is confirmed to its sender only when the output has confirmed it and its alerts
 // are delivered or safely on disk. States of a chunk: held → safe → acked, or held → given up (the sender's
 // connection is closed without an ack, so that it sends again). See docs/adr/0002-ack-chain.md.
-import { Fifo, type FifoNode } from '../forward/fifo.js';
-import type { FrameContext } from '../forward/message.js';
+import { Fifo, Linked } from '../forward/fifo.js';
+import type { Frame, FrameContext } from '../forward/message.js';
+import type { Fate } from '../sinks/output.js';
+import type { Assembled } from './assembly.js';
 
 /** What of a chunk is named when it could not be confirmed. */
 export interface ChunkName {
@@ -22,6 +24,8 @@ export interface AckChainOptions {
   readonly onOwnBytes: (bytes: number) => void;
   /** Reading must stop (true) or may go on (false): back-pressure on the senders. */
   readonly onPressure: (stop: boolean) => void;
+  /** The output has confirmed a chunk of so many events. */
+  readonly onWritten: (events: number) => void;
   /** A chunk was confirmed to its sender, this many ms after it was accepted. */
   readonly onAcked: (latencyMs: number) => void;
   /** A chunk was given up, because a confirmation failed. */
@@ -30,52 +34,81 @@ export interface AckChainOptions {
   readonly now: () => number;
 }
 
-/** A held chunk: told of each of its confirmations, or that one of them failed. */
-export interface Held {
-  confirm(): void;
-  fail(cause: Error): void;
+/** What has become of a chunk: `chain` is told once. */
+interface Chain {
+  onWritten(events: number): void;
+  end(held: HeldChunk, cause: Error | null): void;
 }
 
-class HeldChunk implements Held {
-  readonly name: ChunkName;
+/** A chunk that is held until so many confirmations of it were told, or one of them has failed. */
+export class HeldChunk extends Linked implements ChunkName, Fate {
   readonly context: FrameContext;
+  readonly tag: string;
+  readonly events: number;
+  readonly wantsAck: boolean;
+  /** Of the frame as it was read, and what it takes beside that: inflated, copied, its alerts. */
   readonly bytes: number;
   readonly ownBytes: number;
   /** Monotonic ms. */
-  readonly acceptedAt: number;
-  node: FifoNode<HeldChunk> | null = null;
-  readonly #end: (held: HeldChunk, cause: Error | null) => void;
+  acceptedAt = 0;
+  #chain: Chain | null = null;
+  /** What the output reads; null: nothing that must be released. */
+  readonly #body: Assembled | null;
   /** Confirmations to come; 0: it has ended. */
   #left: number;
 
   constructor(
-    name: ChunkName,
+    { tag, start, end, option }: Frame,
     context: FrameContext,
-    bytes: number,
+    events: number,
     ownBytes: number,
-    acceptedAt: number,
+    body: Assembled | null,
     confirmations: number,
-    end: (held: HeldChunk, cause: Error | null) => void,
   ) {
-    this.name = name;
+    super();
     this.context = context;
-    this.bytes = bytes;
+    this.tag = tag;
+    this.events = events;
+    this.wantsAck = option.chunkStart !== -1;
+    this.bytes = end - start + ownBytes;
     this.ownBytes = ownBytes;
-    this.acceptedAt = acceptedAt;
+    this.#body = body;
     this.#left = confirmations;
-    this.#end = end;
   }
 
+  get peer(): string {
+    return this.context.peer;
+  }
+
+  holdIn(chain: Chain, now: number): void {
+    this.#chain = chain;
+    this.acceptedAt = now;
+  }
+
+  /** By the output. */
   confirm(): void {
+    this.#body?.release();
+    this.#chain!.onWritten(this.events);
+    this.confirmed();
+  }
+
+  /** By the output. */
+  fail(cause: Error): void {
+    this.#body?.release();
+    this.giveUp(cause);
+  }
+
+  /** By another than the output. */
+  confirmed(): void {
     if (this.#left === 0) return;
     this.#left -= 1;
-    if (this.#left === 0) this.#end(this, null);
+    if (this.#left === 0) this.#chain!.end(this, null);
   }
 
-  fail(cause: Error): void {
+  giveUp(cause: Error): void {
     if (this.#left === 0) return;
     this.#left = 0;
-    this.#end(this, cause);
+    this.#chain!.end(this, cause);
   }
 }
 
@@ -87,6 +120,11 @@ export class AckChain {
   readonly #held = new Fifo<HeldChunk>();
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
+
+  readonly #chain: Chain = {
+    onWritten: (events) => this.#options.onWritten(events),
+    end: (held, cause) => this.#end(held, cause),
+  };
 
   constructor(options: AckChainOptions) {
     this.#options = options;
@@ -102,7 +140,7 @@ export class AckChain {
 
   /** What is held, in the order in which it came. */
   get held(): readonly ChunkName[] {
-    return this.#held.all().map((held) => held.name);
+    return this.#held.all();
   }
 
   /** Reading has stopped. */
@@ -110,25 +148,13 @@ export class AckChain {
     return this.#stopped;
   }
 
-  /**
-   * Holds a chunk until so many confirmations of it were told, then acks it; gives it up when one of them fails.
-   * @param frameBytes as it was read. @param ownBytes what it takes beside that: inflated, copied, its alerts.
-   */
-  hold(
-    name: ChunkName,
-    context: FrameContext,
-    frameBytes: number,
-    ownBytes: number,
-    confirmations: number,
-  ): Held {
-    const bytes = frameBytes + ownBytes;
-    const acceptedAt = this.#options.now();
-    const held = new HeldChunk(name, context, bytes, ownBytes, acceptedAt, confirmations, this.#end);
-    held.node = this.#held.add(held);
-    this.#heldBytes += bytes;
-    this.#own(ownBytes);
+  /** Holds a chunk until all of its confirmations were told, then acks it; gives it up when one of them fails. */
+  hold(held: HeldChunk): void {
+    held.holdIn(this.#chain, this.#options.now());
+    this.#held.add(held);
+    this.#heldBytes += held.bytes;
+    this.#own(held.ownBytes);
     this.#press();
-    return held;
   }
 
   /** Resolves when nothing is held any more. */
@@ -138,7 +164,7 @@ export class AckChain {
   }
 
   /** @param cause why it is given up; null: it is confirmed. */
-  readonly #end = (held: HeldChunk, cause: Error | null): void => {
+  #end(held: HeldChunk, cause: Error | null): void {
     const { context } = held;
     if (cause === null) {
       context.ack();
@@ -149,10 +175,10 @@ export class AckChain {
     }
     this.#heldBytes -= held.bytes;
     this.#own(-held.ownBytes);
-    this.#held.delete(held.node!);
+    this.#held.delete(held);
     this.#press();
     if (this.#held.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-  };
+  }
 
   #own(change: number): void {
     this.#ownBytes += change;

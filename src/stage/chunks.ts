@@ -37,7 +37,7 @@ export interface MadeChunk {
 export function makeChunk(frame: Frame, connectionId: number, deps: ChunkDeps): MadeChunk {
   const { tag } = deps;
   const tagBytes = tagValue(frame, tag);
-  if (frame.signal !== 0) return asItCame(frame, tag, tagBytes, connectionId, 0);
+  if (frame.option.signal !== 0) return asItCame(frame, tag, tagBytes, connectionId, 0);
   switch (frame.mode) {
     case 'message':
       return fromMessage(frame, tag, tagBytes, connectionId, deps);
@@ -127,7 +127,7 @@ function fromMessage(
 ): MadeChunk {
   const { buffer, bodyStart, bodyEnd } = frame;
   const body = buffer.subarray(bodyStart, bodyEnd);
-  const metadata = frame.hasMetadataOption && !deps.stripMetadata ? optionValue(frame, 'metadata') : null;
+  const metadata = frame.option.hasMetadata && !deps.stripMetadata ? optionValue(frame, 'metadata') : null;
   const fill = eventTime(deps.nowMs);
   if (metadata === null && deps.maxDepth >= SCANNED_DEPTH) {
     const scanned = scan(buffer, bodyStart, bodyEnd, fill, deps, true);
@@ -175,7 +175,7 @@ function chunkOf(
   payload: readonly Buffer[],
   compressed: OutChunk['compressed'],
 ): OutChunk {
-  const options = frame.hasMoreOptions || compressed !== null ? keptOptions(frame, compressed) : noOptions;
+  const options = frame.option.hasMore || compressed !== null ? keptOptions(frame, compressed) : noOptions;
   let payloadBytes = 0;
   for (let i = 0; i < payload.length; i += 1) payloadBytes += payload[i]!.length;
   return {
@@ -186,7 +186,7 @@ function chunkOf(
     optionEntries: options.entries,
     optionCount: options.count,
     compressed,
-    signal: frame.signal,
+    signal: frame.option.signal,
     connectionId,
     isSingle: frame.mode === 'message',
   };
@@ -208,8 +208,8 @@ const noOptions: Options = { entries: null, count: 0 };
 function keptOptions(frame: Frame, compressed: OutChunk['compressed']): Options {
   const { buffer } = frame;
   // The payload's own magic has decided; an option that is not there, or says `text`, would mislead the receiver.
-  const isTold = compressed !== null && frame.compressedOption === compressed;
-  const leavesMetadata = frame.mode === 'message' && frame.hasMetadataOption;
+  const isTold = compressed !== null && frame.option.compressed === compressed;
+  const leavesMetadata = frame.mode === 'message' && frame.option.hasMetadata;
   const kept: Buffer[] = compressed === null || isTold ? [] : [encodedPair('compressed', compressed)];
   forEachOption(frame, (pairStart, valueStart, pairEnd) => {
     const is = (key: string): boolean => isTextAt(buffer, pairStart, valueStart, key);
@@ -248,12 +248,12 @@ function forEachOption(
   frame: Frame,
   each: (pairStart: number, valueStart: number, pairEnd: number) => void,
 ): void {
-  const { buffer, optionStart, optionEnd } = frame;
-  if (optionStart < 0) return;
-  let at = optionStart + headerSize(buffer[optionStart]!);
-  for (let left = lengthAt(buffer, optionStart); left > 0; left -= 1) {
-    const value = skip(buffer, at, optionEnd);
-    const end = skip(buffer, value, optionEnd);
+  const { buffer, option } = frame;
+  if (option.start < 0) return;
+  let at = option.start + headerSize(buffer[option.start]!);
+  for (let left = lengthAt(buffer, option.start); left > 0; left -= 1) {
+    const value = skip(buffer, at, option.end);
+    const end = skip(buffer, value, option.end);
     each(at, value, end);
     at = end;
   }

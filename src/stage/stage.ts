@@ -11,13 +11,13 @@ import type { Logger } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { RuleSet } from '../rules/rule.js';
 import type { SinkRest } from '../sinks/delivery.js';
-import type { Fate, Output } from '../sinks/output.js';
-import { AckChain, type ChunkName, type Held } from './ackChain.js';
+import type { Output } from '../sinks/output.js';
+import { AckChain, type ChunkName, HeldChunk } from './ackChain.js';
 import type { AlertFeed } from './alertFeed.js';
 import type { Alerting, DecidedAlert } from './alerting.js';
 import { AlertReport } from './alertReport.js';
 import type { DeliveryStatus } from './alertSide.js';
-import { type Assembled, Assembly } from './assembly.js';
+import { Assembly } from './assembly.js';
 import { type MadeChunk, makeChunk } from './chunks.js';
 import { ChunkWork, type WorkDeps } from './chunkWork.js';
 import { EntriesError } from './entries.js';
@@ -99,6 +99,9 @@ export class Stage {
         for (const server of this.#servers) server.pause(stop);
         memory.large.pause(stop);
         this.#notices.pressure(stop, this.#chain.heldBytes);
+      },
+      onWritten: (events) => {
+        if (!deps.output.buffered) deps.metrics.eventsOut += events;
       },
       onAcked: (ms) => deps.metrics.chunkLatency(ms / 1000),
       onGivenUp: (context, cause) => this.#notices.givenUp(context.peer, cause),
@@ -198,7 +201,7 @@ export class Stage {
     clearTimeout(timer);
     const left = Math.max(0, until - performance.now());
     // What is still held was not acked: its sender will send it again.
-    const chunks = [...this.#chain.held, ...this.#intake.waiting.map((d) => nameOf(d.frame, d.context, 0))];
+    const chunks = [...this.#chain.held, ...this.#intake.waiting.map((d) => nameOf(d.frame, d.context))];
     const { output } = this.#deps;
     await output.close(output.buffered ? left : 0);
     const sinks = await this.#alerting.stop(left);
@@ -265,11 +268,12 @@ export class Stage {
       context.ack();
       return;
     }
-    const name = nameOf(frame, context, events);
-    const held = this.#chain.hold(name, context, bytes, ownBytes(extraBytes, alerts), confirmations);
+    const own = ownBytes(extraBytes, alerts);
+    const held = new HeldChunk(frame, context, events, own, body, confirmations);
+    this.#chain.hold(held);
     if (alerts.length > 0) told(held, this.#alerting.submit(alerts));
     if (hangsOnOthers) told(held, this.#alerting.allSafe());
-    if (chunk) output.send(chunk, events, new OnItsWay(held, events, body, output.buffered ? null : metrics));
+    if (chunk) output.send(chunk, events, held);
   }
 
   #inflate({ frame, context, input, inflated: before }: Accepted): Buffer | null {
@@ -282,42 +286,16 @@ export class Stage {
   }
 }
 
-/** A chunk that the output has and has not told the fate of. */
-class OnItsWay implements Fate {
-  readonly #held: Held;
-  readonly #events: number;
-  readonly #body: Assembled | null;
-  readonly #metrics: Metrics | null;
-
-  /** @param metrics that its events are counted in; null: the output counts them itself. */
-  constructor(held: Held, events: number, body: Assembled | null, metrics: Metrics | null) {
-    this.#held = held;
-    this.#events = events;
-    this.#body = body;
-    this.#metrics = metrics;
-  }
-
-  confirm(): void {
-    this.#body?.release();
-    if (this.#metrics) this.#metrics.eventsOut += this.#events;
-    this.#held.confirm();
-  }
-
-  fail(cause: Error): void {
-    this.#body?.release();
-    this.#held.fail(cause);
-  }
-}
-
-function told(held: Held, confirmation: Promise<unknown>): void {
+function told(held: HeldChunk, confirmation: Promise<unknown>): void {
   confirmation.then(
-    () => held.confirm(),
-    (cause: Error) => held.fail(cause),
+    () => held.confirmed(),
+    (cause: Error) => held.giveUp(cause),
   );
 }
 
-function nameOf(frame: Frame, context: FrameContext, events: number): ChunkName {
-  return { peer: context.peer, tag: frame.tag, events, wantsAck: frame.chunkStart !== -1 };
+/** Of one that was not taken yet. */
+function nameOf({ tag, option }: Frame, { peer }: FrameContext): ChunkName {
+  return { peer, tag, events: 0, wantsAck: option.chunkStart !== -1 };
 }
 
 /** What a held frame costs beside the bytes it was read in: what was inflated or copied of it, its alerts. */

@@ -1,7 +1,7 @@
 // The states of a chunk (docs/adr/0002-ack-chain.md), one by one.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FrameContext } from '../../../src/forward/message.js';
-import { AckChain } from '../../../src/stage/ackChain.js';
+import type { Frame, FrameContext } from '../../../src/forward/message.js';
+import { AckChain, HeldChunk } from '../../../src/stage/ackChain.js';
 import { match } from '../../support/records.js';
 import { StageDriver } from '../../support/stageDriver.js';
 import { messageMode } from '../../support/wire.js';
@@ -18,10 +18,11 @@ function chain(heldLimit = 1000) {
     onOwnBytes: (bytes) => (own = bytes),
     now: () => 0,
     onPressure: (stop) => said.push(stop ? 'stop' : 'go on'),
+    onWritten: (events) => said.push(`written ${events}`),
     onAcked: () => undefined,
     onGivenUp: () => said.push('given up'),
   });
-  const hold = (name: string, bytes: number, confirmations: Promise<unknown>[], ownBytes = 0): void => {
+  const hold = (name: string, bytes: number, confirmations: Promise<unknown>[], ownBytes = 0): HeldChunk => {
     const context = {
       peer: 'p',
       connectionId: 1,
@@ -29,13 +30,16 @@ function chain(heldLimit = 1000) {
       ack: () => said.push(`ack ${name}`),
       refuse: (code: string) => said.push(`refuse ${name}: ${code}`),
     } as unknown as FrameContext;
-    const called = { peer: 'p', tag: name, events: 1, wantsAck: true };
-    const held = made.hold(called, context, bytes, ownBytes, confirmations.length);
+    const body = { slices: [], release: () => said.push(`release ${name}`) };
+    const frame = { tag: name, start: 0, end: bytes, option: { chunkStart: 1 } } as Frame;
+    const held = new HeldChunk(frame, context, 3, ownBytes, body, confirmations.length);
+    made.hold(held);
     for (const confirmation of confirmations)
       confirmation.then(
-        () => held.confirm(),
-        (cause: Error) => held.fail(cause),
+        () => held.confirmed(),
+        (cause: Error) => held.giveUp(cause),
       );
+    return held;
   };
   return { made, said, hold, keep: (bytes: number) => (kept = bytes), own: () => own };
 }
@@ -73,6 +77,24 @@ describe('a chunk', () => {
     alerts.confirm();
     await tick();
     expect(said).toEqual(['given up', 'refuse a: downstream_refused']);
+  });
+
+  it('that the output has confirmed is no longer read, and counted as written, whatever its alerts do', async () => {
+    const { said, hold } = chain();
+    const [output, alerts] = [later(), later()];
+    const held = hold('a', 10, [output.promise, alerts.promise]);
+    alerts.fail(new Error('closed'));
+    await tick();
+    expect(said).toEqual(['given up', 'refuse a: downstream_refused']);
+    held.confirm();
+    expect(said.slice(2)).toEqual(['release a', 'written 3']);
+  });
+
+  it('that the output cannot take is no longer read, and given up', () => {
+    const { said, hold, made } = chain();
+    hold('a', 10, [later().promise]).fail(new Error('closed'));
+    expect(said).toEqual(['release a', 'given up', 'refuse a: downstream_refused']);
+    expect(made.heldChunks).toBe(0);
   });
 
   it('that reaches the limit stops the reading; below half of it, or when nothing is held, it goes on', async () => {
