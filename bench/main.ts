@@ -29,10 +29,11 @@ const { values } = parseArgs({
     'no-latency': { type: 'boolean', default: false },
   },
 });
+const repeat = Number(values.repeat ?? (values.quick ? 3 : 5));
 const effort: Effort = {
-  repeat: Number(values.repeat ?? (values.quick ? 3 : 5)),
+  repeat,
   events: Number(values.total ?? (values.quick ? 60_000 : 200_000)),
-  latency: !values['no-latency'],
+  latency: values['no-latency'] ? 0 : values.quick || values.sweep !== undefined ? 1 : repeat,
 };
 const only = values.only?.split(',');
 const stages = stagesHere().filter((s) => !only || only.some((name) => s.name.startsWith(name)));

@@ -26,11 +26,15 @@ interface Reading {
   readonly user: number;
   readonly system: number;
 }
-/** Written to acked, in ms, at half of the load that the stage can take. */
-interface Latency {
+/** Written to acked, in ms, at half of the load that the stage can take; of one turn, or the medians of several. */
+interface Quantiles {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
+}
+interface Latency extends Quantiles {
+  /** Least and most of p99. */
+  readonly spread: readonly [number, number];
 }
 export interface Row {
   readonly stage: string;
@@ -57,7 +61,8 @@ export interface Effort {
   readonly repeat: number;
   /** Events of one repetition of a fast stage, about. */
   readonly events: number;
-  readonly latency: boolean;
+  /** Turns at half load; 0: none. */
+  readonly latency: number;
 }
 
 export async function startSink(...flags: string[]): Promise<{ child: ChildProcess; port: number }> {
@@ -99,12 +104,13 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
   const sink = await startSink();
   const running = new Map<Stage, Running>();
   const readings = new Map<Stage, Reading[]>();
-  const latencies = new Map<Stage, Latency>();
+  const latencies = new Map<Stage, Quantiles[]>();
   const peaks = new Map<Stage, number>();
   try {
     for (const stage of able) {
       running.set(stage, await stage.start(sink.port, scenario));
       readings.set(stage, []);
+      latencies.set(stage, []);
     }
     for (let n = -1; n < effort.repeat; n += 1) {
       for (const [stage, { child, port }] of running) {
@@ -115,9 +121,9 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
         peaks.set(stage, usage(child.pid!).peakMb);
       }
     }
-    if (effort.latency) {
+    for (let n = 0; n < effort.latency; n += 1) {
       for (const [stage, { port }] of running) {
-        latencies.set(stage, await atHalfLoad(port, scenario, readings.get(stage)!, sink.child));
+        latencies.get(stage)!.push(await atHalfLoad(port, scenario, readings.get(stage)!, sink.child));
         if (!stage.acksEndToEnd) await quiet(sink.child);
       }
     }
@@ -142,12 +148,23 @@ export async function compare(stages: readonly Stage[], scenario: Scenario, effo
       eventsPerSecond: of('eventsPerSecond'),
       mbPerSecond: of('mbPerSecond'),
       spread: [Math.min(...cpu), Math.max(...cpu)],
-      latency: latencies.get(stage) ?? null,
+      latency: effort.latency > 0 ? latencyOf(latencies.get(stage)!) : null,
       acksEndToEnd: stage.acksEndToEnd,
       peakMb: peaks.get(stage) ?? 0,
       ratio: relay === null ? null : median(cpu) / relay,
     };
   });
+}
+
+function latencyOf(turns: readonly Quantiles[]): Latency {
+  const of = (key: keyof Quantiles): number[] => turns.map((turn) => turn[key]);
+  const p99 = of('p99');
+  return {
+    p50: median(of('p50')),
+    p99: median(p99),
+    p999: median(of('p999')),
+    spread: [Math.min(...p99), Math.max(...p99)],
+  };
 }
 
 /** A peer for one rule would only be the same again with more; its rule reads ECS events, inflated. */
@@ -190,7 +207,7 @@ async function atHalfLoad(
   scenario: Scenario,
   readings: readonly Reading[],
   sink: ChildProcess,
-): Promise<Latency> {
+): Promise<Quantiles> {
   const full = median(readings.map((r) => r.eventsPerSecond));
   const rate = full / 2 / scenario.eventsPerChunk / scenario.connections;
   const warmUp = Math.ceil(rate * WARM_UP_SECONDS);

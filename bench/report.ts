@@ -4,7 +4,7 @@ import type { Row } from './measure.js';
 import { nameOf } from './scenario.js';
 
 const HEAD =
-  '| stage | × relay | CPU µs/event (min–max) | user + system | events/s | MB/s | ack at half load, p50 / p99 / p99.9 ms | peak MiB |\n| --- | --: | --: | --: | --: | --: | --: | --: |';
+  '| stage | × relay | CPU µs/event (min–max) | user + system | events/s | MB/s | ack at half load, p50 / p99 (min–max) / p99.9 ms | peak MiB |\n| --- | --: | --: | --: | --: | --: | --: | --: |';
 
 export function report(rows: readonly Row[], repeat: number): string {
   const out = [`${machine()}; medians of ${repeat} interleaved repetitions`];
@@ -20,10 +20,7 @@ export function report(rows: readonly Row[], repeat: number): string {
 
 function lineOf(r: Row): string {
   const [least, most] = r.spread;
-  const latency = r.latency
-    ? [r.latency.p50, r.latency.p99, r.latency.p999].map((ms) => ms.toFixed(1)).join(' / ') +
-      (r.acksEndToEnd ? '' : ' (on arrival)')
-    : '-';
+  const latency = r.latency ? latencyCell(r.latency) + (r.acksEndToEnd ? '' : ' (on arrival)') : '-';
   const cells = [
     r.stage,
     r.ratio?.toFixed(2) ?? '-',
@@ -35,4 +32,10 @@ function lineOf(r: Row): string {
     Math.round(r.peakMb),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function latencyCell({ p50, p99, p999, spread }: NonNullable<Row['latency']>): string {
+  const [least, most] = spread;
+  const range = least === most ? '' : ` (${least.toFixed(1)}–${most.toFixed(1)})`;
+  return `${p50.toFixed(1)} / ${p99.toFixed(1)}${range} / ${p999.toFixed(1)}`;
 }
