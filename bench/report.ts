@@ -34,8 +34,9 @@ function lineOf(r: Row): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function latencyCell({ p50, p99, p999, spread }: NonNullable<Row['latency']>): string {
+function latencyCell({ p50, p99, p999, spread, again }: NonNullable<Row['latency']>): string {
   const [least, most] = spread;
   const range = least === most ? '' : ` (${least.toFixed(1)}–${most.toFixed(1)})`;
-  return `${p50.toFixed(1)} / ${p99.toFixed(1)}${range} / ${p999.toFixed(1)}`;
+  const notes = again > 0 ? `; ${again} turns made again` : '';
+  return `${p50.toFixed(1)} / ${p99.toFixed(1)}${range} / ${p999.toFixed(1)}${notes}`;
 }
